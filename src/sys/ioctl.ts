@@ -22,7 +22,7 @@ export function ioctl(fd: number, request: number, bytes: Uint8Array): number {
 /** Inode flags (FS_*_FL); ENOTTY or EOPNOTSUPP where the filesystem has none. */
 export function getFlags(fd: number): number {
   putI64(0, 0);
-  return cIoctl(fd, FS_IOC_GETFLAGS, struct) < 0 ? failure() : (structU32[0] as number);
+  return cIoctl(fd, FS_IOC_GETFLAGS, struct) < 0 ? failure() : structU32[0]!;
 }
 
 /** Sets inode flags; EPERM for immutable and append without CAP_LINUX_IMMUTABLE. */

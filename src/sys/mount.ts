@@ -107,7 +107,7 @@ export interface Statfs {
 // struct statfs is the same on the 64-bit architectures that koffi has (s390x and mips differ).
 function statfsFields(): Statfs {
   return {
-    type: structU32[0] as number,
+    type: structU32[0]!,
     bsize: getI64(1),
     blocks: getU64(2),
     bfree: getU64(3),

@@ -80,5 +80,5 @@ export function drainEvent(fd: number): number {
 /** Nanoseconds of the monotonic clock. */
 export function monotonicNs(): number {
   cClock(CLOCK_MONOTONIC, struct);
-  return (structU32[0] as number) * 1e9 + (structU32[2] as number);
+  return structU32[0]! * 1e9 + structU32[2]!;
 }

@@ -137,7 +137,7 @@ function putCapHeader(): void {
 }
 
 function capSet(index: number): bigint {
-  return BigInt(structU32[2 + index] as number) | (BigInt(structU32[5 + index] as number) << 32n);
+  return BigInt(structU32[2 + index]!) | (BigInt(structU32[5 + index]!) << 32n);
 }
 
 function putCapSet(index: number, set: bigint): void {
@@ -172,7 +172,7 @@ export interface Limit {
   hard: number;
 }
 
-const RLIM_INFINITY = 0xffff_ffff_ffff_ffff;
+const RLIM_INFINITY = 2 ** 64;
 
 function limitAt(slot: number): number {
   const n = getU64(slot);

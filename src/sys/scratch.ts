@@ -70,12 +70,12 @@ export function putI64(slot: number, value: number): void {
 
 /** The signed 64-bit integer at 8-byte index `slot` of the structure room, as a number. */
 export function getI64(slot: number): number {
-  return (structI32[slot * 2 + 1] as number) * 0x1_0000_0000 + (structU32[slot * 2] as number);
+  return structI32[slot * 2 + 1]! * 0x1_0000_0000 + structU32[slot * 2]!;
 }
 
 /** The unsigned 64-bit integer at 8-byte index `slot` of the structure room, as a number. */
 export function getU64(slot: number): number {
-  return (structU32[slot * 2 + 1] as number) * 0x1_0000_0000 + (structU32[slot * 2] as number);
+  return structU32[slot * 2 + 1]! * 0x1_0000_0000 + structU32[slot * 2]!;
 }
 
 let pinned: Uint8Array = memory;

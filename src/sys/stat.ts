@@ -78,33 +78,33 @@ const NOFOLLOW = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
 // Offsets of struct statx, which is the same on every architecture, in 4-byte words (8-byte slots for getI64 and getU64).
 function fill(out: Stat): void {
   const u32 = structU32;
-  out.blksize = u32[1] as number;
-  out.mountRoot = ((u32[2] as number) & (u32[14] as number) & STATX_ATTR_MOUNT_ROOT) !== 0;
-  out.nlink = u32[4] as number;
-  out.uid = u32[5] as number;
-  out.gid = u32[6] as number;
-  out.mode = structU16[14] as number;
-  out.inoLo = structI32[8] as number;
-  out.inoHi = structI32[9] as number;
+  out.blksize = u32[1]!;
+  out.mountRoot = (u32[2]! & u32[14]! & STATX_ATTR_MOUNT_ROOT) !== 0;
+  out.nlink = u32[4]!;
+  out.uid = u32[5]!;
+  out.gid = u32[6]!;
+  out.mode = structU16[14]!;
+  out.inoLo = structI32[8]!;
+  out.inoHi = structI32[9]!;
   out.size = getU64(5);
   out.blocks = getU64(6);
   out.atime = getI64(8);
-  out.atimeNsec = u32[18] as number;
+  out.atimeNsec = u32[18]!;
   out.ctime = getI64(12);
-  out.ctimeNsec = u32[26] as number;
+  out.ctimeNsec = u32[26]!;
   out.mtime = getI64(14);
-  out.mtimeNsec = u32[30] as number;
-  if (((u32[0] as number) & STATX_BTIME) !== 0) {
+  out.mtimeNsec = u32[30]!;
+  if ((u32[0]! & STATX_BTIME) !== 0) {
     out.btime = getI64(10);
-    out.btimeNsec = u32[22] as number;
+    out.btimeNsec = u32[22]!;
   } else {
     out.btime = 0;
     out.btimeNsec = 0;
   }
-  out.rdevMajor = u32[32] as number;
-  out.rdevMinor = u32[33] as number;
-  out.devMajor = u32[34] as number;
-  out.devMinor = u32[35] as number;
+  out.rdevMajor = u32[32]!;
+  out.rdevMinor = u32[33]!;
+  out.devMajor = u32[34]!;
+  out.devMinor = u32[35]!;
 }
 
 /** Attributes of `name` below `dirfd` (of `dirfd` itself when empty), a symlink's own. `mask` (STATX_*) may ask for less. */
