@@ -23,13 +23,16 @@ export interface Request {
   readonly pid: number;
   readonly uniqueLo: number;
   readonly uniqueHi: number;
-  /** The reply body; READ may read straight into `out.buf` at `out.pos`. */
+  /** The reply body, at least MAX_IO bytes of room; READ may read straight into `out.buf` at `out.pos`. */
   readonly out: Writer;
   /** Keeps the request, its frame copied, for an answer after the handler has returned DEFERRED. */
   defer(): Deferred;
 }
 
-/** A request that waits for its answer; each of the four endings may be called, from the session's thread, once. */
+/**
+ * A request that waits for its answer. One of the four endings is called once, from the session's thread; a retried
+ * request that is deferred again has a new Deferred.
+ */
 export interface Deferred {
   readonly uniqueLo: number;
   readonly uniqueHi: number;
@@ -41,7 +44,7 @@ export interface Deferred {
   fail(err: Errno): void;
   /** Answers with a body. */
   reply(write?: (out: Writer) => void): void;
-  /** Dispatches the saved frame again, from the start: the handler runs anew. */
+  /** Dispatches the saved frame again, from the start: the handler runs anew, after the request being served now. */
   retry(): void;
   /** Another thread has written the reply itself; only bookkeeping ends. */
   answered(): void;
@@ -50,5 +53,11 @@ export interface Deferred {
 /** Serves one request: OK, a negative Errno, NO_REPLY or DEFERRED. */
 export type Operation<C, In> = (context: C, req: Request, arg: In) => number;
 
-/** A handler for each operation of the protocol. */
-export type Operations<C> = { readonly [K in OpName]: Operation<C, OpArgs[K]> };
+/** Requests that the session answers by itself. */
+export type SessionOp = 'init' | 'interrupt' | 'destroy' | 'notifyReply';
+
+/** Operations that have handlers. */
+export type ServedOp = Exclude<OpName, SessionOp>;
+
+/** A handler for each operation; a session takes a part of it too, and answers ENOSYS for the rest. */
+export type Operations<C> = { readonly [K in ServedOp]: Operation<C, OpArgs[K]> };

@@ -1,0 +1,58 @@
+// A connection to the kernel as the session needs it, so that tests can be the kernel. The real one is /dev/fuse, opened
+// non-blocking, beside an eventfd by which other threads wake the session. Knows no message.
+
+import { EAGAIN } from '../errno.ts';
+import { read, write } from '../sys/io.ts';
+import { close } from '../sys/open.ts';
+import { POLLIN, PollSet, drainEvent } from '../sys/poll.ts';
+
+export interface Channel {
+  /** Takes one request into `buf` from its first byte: its size, or an Errno (EAGAIN: none is waiting). */
+  receive(buf: Buffer, room: number): number;
+  /** Hands over one whole reply or notification: its size, or an Errno. */
+  send(buf: Buffer, offset: number, length: number): number;
+  /** Sleeps until a request comes, `wake` is called, or `ms` have passed (undefined: without end). */
+  sleep(ms: number | undefined): void;
+  /** Has the session been woken since this was last asked? */
+  woken(): boolean;
+  close(): void;
+}
+
+const DEVICE = 0;
+const WAKE = 1;
+const NS_PER_MS = 1e6;
+
+/** `fuseFd` is from openFuse with O_NONBLOCK, `wakeFd` an eventfd; `close` closes the first. */
+export class DeviceChannel implements Channel {
+  private readonly fuseFd: number;
+  private readonly wakeFd: number;
+  private readonly set = new PollSet(2);
+
+  constructor(fuseFd: number, wakeFd: number) {
+    this.fuseFd = fuseFd;
+    this.wakeFd = wakeFd;
+    this.set.watch(DEVICE, fuseFd, POLLIN);
+    this.set.watch(WAKE, wakeFd, POLLIN);
+  }
+
+  receive(buf: Buffer, room: number): number {
+    return read(this.fuseFd, buf, 0, room);
+  }
+
+  send(buf: Buffer, offset: number, length: number): number {
+    return write(this.fuseFd, buf, offset, length);
+  }
+
+  // Early returns (a signal, EINTR) are harmless: the session looks for requests and comes back.
+  sleep(ms: number | undefined): void {
+    this.set.wait(ms === undefined ? -1 : Math.ceil(ms * NS_PER_MS));
+  }
+
+  woken(): boolean {
+    return drainEvent(this.wakeFd) !== EAGAIN;
+  }
+
+  close(): void {
+    close(this.fuseFd);
+  }
+}
