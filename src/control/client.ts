@@ -1,0 +1,152 @@
+// One conversation with a live mount's control socket. Every way in which a daemon can be absent, dead or deaf is a ClientError with a reason.
+
+import { lstatSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { LineSplitter } from './lines.ts';
+import type { MountEntry } from './mounts.ts';
+import { PROTOCOL_VERSION, type CommandName, type Commands, type ErrorCode, type Reply } from './protocol.ts';
+import { socketPaths } from './socket-path.ts';
+
+/** Longest reply in bytes that is believed. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** `unreachable`: nobody answers there; the other codes are the daemon's own. */
+export class ClientError extends Error {
+  readonly code: ErrorCode | 'unreachable';
+
+  constructor(code: ClientError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: ClientError) => void;
+}
+
+export class ControlClient {
+  readonly #socket: Socket;
+  readonly #lines = new LineSplitter(MAX_REPLY_BYTES);
+  readonly #waiting = new Map<number, Waiting>();
+  /** Resolves when the daemon has ended the connection, as it does when it leaves. */
+  readonly ended: Promise<void>;
+  #lastId = 0;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('error', () => {});
+    this.ended = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#abandon('the daemon ended the connection without an answer');
+        resolve();
+      });
+    });
+  }
+
+  /** @throws ClientError `unreachable`. */
+  static async connect(path: string): Promise<ControlClient> {
+    const socket = await open(path);
+    return new ControlClient(socket);
+  }
+
+  /** @throws ClientError, with the code that the daemon gave, or `unreachable` when it is gone before it answered. */
+  request<C extends CommandName>(command: C, args: Commands[C]['args']): Promise<Commands[C]['result']> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) {
+        reject(new ClientError('unreachable', 'the daemon is gone'));
+        return;
+      }
+      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      this.#socket.write(`${JSON.stringify({ v: PROTOCOL_VERSION, id, command, args })}\n`);
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    const lines = this.#lines.push(chunk);
+    for (const line of lines ?? []) this.#settle(line);
+    if (!lines) this.#socket.destroy();
+  }
+
+  #settle(line: string): void {
+    let reply: Reply;
+    try {
+      reply = JSON.parse(line) as Reply;
+    } catch {
+      this.#socket.destroy();
+      return;
+    }
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.ok) waiting?.resolve(reply.result);
+    else waiting?.reject(new ClientError(reply.error.code, reply.error.message));
+  }
+
+  #abandon(message: string): void {
+    for (const { reject } of this.#waiting.values()) reject(new ClientError('unreachable', message));
+    this.#waiting.clear();
+  }
+}
+
+/** Connects to a mount's socket, wherever its owner has it. @throws ClientError `unreachable`, naming what was tried. */
+export async function connectToMount(mount: MountEntry): Promise<ControlClient> {
+  const failures: string[] = [];
+  for (const path of socketPaths(mount)) {
+    const wrong = distrust(path, mount.owner);
+    if (wrong !== undefined) failures.push(wrong);
+    else {
+      try {
+        return await ControlClient.connect(path);
+      } catch (error) {
+        failures.push((error as Error).message);
+      }
+    }
+  }
+  throw new ClientError('unreachable', failures.join('; '));
+}
+
+/** Why a socket is not to be talked to: it is not there, or its directory is somebody else's. */
+function distrust(path: string, owner: number): string | undefined {
+  try {
+    const { uid } = lstatSync(dirname(path));
+    if (uid !== owner && uid !== 0 && uid !== process.getuid?.()) return `${path}: belongs to uid ${uid}`;
+    lstatSync(path);
+    return undefined;
+  } catch (error) {
+    return `${path}: ${REASONS.get((error as NodeJS.ErrnoException).code ?? '') ?? (error as Error).message}`;
+  }
+}
+
+function open(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const fail = (reason: string): void => {
+      socket.destroy();
+      reject(new ClientError('unreachable', `${path}: ${reason}`));
+    };
+    const timer = setTimeout(() => fail('no answer'), CONNECT_TIMEOUT_MS);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      fail(REASONS.get(error.code ?? '') ?? error.message);
+    });
+  });
+}
+
+const REASONS = new Map([
+  ['ENOENT', 'no such socket'],
+  ['ECONNREFUSED', 'a stale socket: its daemon is gone'],
+  ['EACCES', 'permission denied: only root and the owner of the mount may ask'],
+]);

@@ -1,0 +1,64 @@
+// One line of a client turned into a request, or into the refusal that it gets. Pure; takes nothing on trust.
+
+import { PROTOCOL_VERSION, type CommandName, type ProtocolError, type Request } from './protocol.ts';
+
+/** What is wrong with a line, and the id to answer to (0 when it had none). */
+export interface BadRequest {
+  readonly id: number;
+  readonly error: ProtocolError;
+}
+
+type Check = (args: Record<string, unknown>) => string | undefined;
+
+const noFields: Check = onlyFields({});
+
+/** For each command what its `args` may be. */
+const CHECKS: Record<CommandName, Check> = {
+  status: noFields,
+  settle: noFields,
+  unmount: onlyFields({ lazy: 'boolean' }),
+};
+
+/** Optional fields of the types given, and no others. */
+function onlyFields(types: Readonly<Record<string, 'boolean' | 'string' | 'number'>>): Check {
+  return (args) => {
+    for (const [name, value] of Object.entries(args)) {
+      const type = Object.hasOwn(types, name) ? types[name] : undefined;
+      if (type === undefined) return `no argument ${JSON.stringify(name)} here`;
+      if (typeof value !== type) return `${name} must be a ${type}`;
+    }
+    return undefined;
+  };
+}
+
+export function parseRequest(line: string): Request | BadRequest {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return bad(0, 'malformed', 'not JSON');
+  }
+  if (!isRecord(parsed)) return bad(0, 'malformed', 'not an object');
+  const { v, id, command, args = {} } = parsed;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1)
+    return bad(0, 'malformed', 'id must be a positive integer');
+  if (v !== PROTOCOL_VERSION) return bad(id, 'version', `this mount speaks version ${PROTOCOL_VERSION}`);
+  if (typeof command !== 'string' || !isCommand(command)) {
+    return bad(id, 'unknown-command', `commands: ${Object.keys(CHECKS).join(', ')}`);
+  }
+  if (!isRecord(args)) return bad(id, 'bad-args', 'args must be an object');
+  const wrong = CHECKS[command](args);
+  return wrong === undefined ? { v, id, command, args } : bad(id, 'bad-args', wrong);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(CHECKS, word);
+}
+
+function bad(id: number, code: ProtocolError['code'], message: string): BadRequest {
+  return { id, error: { code, message } };
+}

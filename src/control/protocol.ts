@@ -1,0 +1,122 @@
+// The control protocol, version 1: what a program may say to a live mount over its control socket, and what it hears.
+// One JSON object per line, UTF-8, in both directions. Types only, public, and knowing nothing of how the mount works: fields are
+// added, never renamed or given another meaning, within one version.
+
+import type { Mode } from '../policy/mode.ts';
+
+/** The version that a request names in `v`. */
+export const PROTOCOL_VERSION = 1;
+
+/** Longest request line in bytes, newline included; a client that sends more is cut off. */
+export const MAX_REQUEST_BYTES = 64 * 1024;
+
+/** What each command takes (`args`) and answers (`result`). */
+export interface Commands {
+  /** What the mount is and does. */
+  status: { args: NoFields; result: Status };
+  /** Waits until nothing is left to copy, and everything copied is durable. */
+  settle: { args: NoFields; result: NoFields };
+  /** Settles, then unmounts. `busy` unless `lazy`, which detaches the mount at once and lets what is open end by itself. */
+  unmount: { args: { readonly lazy?: boolean }; result: NoFields };
+}
+
+export type NoFields = Record<string, never>;
+export type CommandName = keyof Commands;
+
+export interface Request<C extends CommandName = CommandName> {
+  readonly v: typeof PROTOCOL_VERSION;
+  /** Chosen by the client, given back in the reply. */
+  readonly id: number;
+  readonly command: C;
+  readonly args: Commands[C]['args'];
+}
+
+/** Why a request was refused; the message beside it is for people. */
+export type ErrorCode = 'malformed' | 'version' | 'unknown-command' | 'bad-args' | 'busy' | 'failed';
+
+export interface ProtocolError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** `id` is 0 in the reply to a line from which no id could be read. */
+export type Reply<R = unknown> =
+  | { readonly id: number; readonly ok: true; readonly result: R }
+  | { readonly id: number; readonly ok: false; readonly error: ProtocolError };
+
+/** One object, as `rootsync status --json` prints it. Counts are since the mount began, unless said. */
+export interface Status {
+  readonly pid: number;
+  readonly version: string;
+  readonly mountpoint: string;
+  readonly flash: string;
+  readonly disk: string;
+  readonly mode: Mode;
+  /** Seconds. */
+  readonly uptime: number;
+  /** Whether the kernel reads backing files by itself (FUSE_PASSTHROUGH was negotiated and is in use). */
+  readonly passthrough: boolean;
+  readonly counts: {
+    /** Nodes that the kernel holds now. */
+    readonly nodes: number;
+    /** Files that are open now. */
+    readonly openFiles: number;
+    /** Objects published on flash because they were read. */
+    readonly captured: {
+      readonly files: number;
+      readonly symlinks: number;
+      readonly directories: number;
+      readonly specials: number;
+    };
+    readonly copyUps: number;
+    /** Captures that did not happen, for whatever reason (flash full, too big ...). */
+    readonly skipped: number;
+    /** Names of disk that are hidden now. */
+    readonly whiteouts: number;
+  };
+  readonly bytes: {
+    /** File content copied to flash by capture. */
+    readonly captured: number;
+    /** File content copied to flash by copy-up. */
+    readonly copiedUp: number;
+    /** In use now on the filesystem that flash is on (statfs). */
+    readonly flash: number;
+    /** In use now on the filesystem that disk is on (statfs). */
+    readonly disk: number;
+  };
+  readonly queue: {
+    /** Copies that wait. */
+    readonly pending: number;
+    /** Copies under way or not yet durable. */
+    readonly copying: number;
+  };
+  readonly events: {
+    readonly written: number;
+    readonly queued: number;
+    /** Events that could not be written to the log. */
+    readonly lost: number;
+    readonly lastSeq: number;
+  };
+  readonly space: {
+    /** Bytes free on flash. */
+    readonly free: number;
+    /** Bytes to be left free on flash by captures. */
+    readonly reserve: number;
+    /** Captures are being skipped because flash is full or the reserve is reached. */
+    readonly full: boolean;
+  };
+  /** By operation name (`lookup`, `open` ...), those that were asked for at least once. */
+  readonly operations: Readonly<Record<string, OperationStatus>>;
+  /** The daemon's, in bytes. */
+  readonly memory: { readonly rss: number; readonly heapUsed: number };
+}
+
+/** One FUSE operation's count and its latencies in microseconds, from reading the request to writing the reply. */
+export interface OperationStatus {
+  readonly count: number;
+  readonly errors: number;
+  readonly p50us: number;
+  readonly p99us: number;
+  readonly maxus: number;
+  readonly totalus: number;
+}

@@ -1,0 +1,167 @@
+// The control socket of one mount: accepts clients, frames and checks their lines, hands requests to handlers, one at a time per client.
+// Knows nothing of the mount. Whatever a client sends, or does not read, costs a bounded amount of memory and disturbs nobody else.
+
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { LineSplitter } from './lines.ts';
+import { parseRequest } from './parse-request.ts';
+import { MAX_REQUEST_BYTES, type CommandName, type Commands, type Reply, type Request } from './protocol.ts';
+
+/** A refusal that a handler throws on purpose: its code and message go to the client as they are. */
+export class Refusal extends Error {
+  readonly code: 'busy' | 'bad-args' | 'failed';
+
+  constructor(code: Refusal['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What the commands do. A handler answers with the result, or throws a Refusal. */
+export type Handlers = {
+  readonly [C in CommandName]: (args: Commands[C]['args']) => Promise<Commands[C]['result']>;
+};
+
+export interface ControlServer {
+  readonly path: string;
+  /** Answers what is being handled, ends all clients and removes the socket. */
+  close(): Promise<void>;
+}
+
+export interface Limits {
+  /** Clients at one time; more are turned away. */
+  readonly clients: number;
+  /** Milliseconds that a client may take to finish a line it has begun, or to read a reply. */
+  readonly patience: number;
+}
+
+const LIMITS: Limits = { clients: 64, patience: 10_000 };
+
+/**
+ * Listens at `path`, in a directory that is closed to others (socket-path.ts). A socket left there by a dead daemon is replaced: the
+ * path is named after the mount's device number, which is ours. @throws when it cannot be bound.
+ */
+export async function listen(path: string, handlers: Handlers, limits: Limits = LIMITS): Promise<ControlServer> {
+  const clients = new Set<Client>();
+  const server = createServer((socket) => {
+    if (clients.size >= limits.clients) {
+      socket.destroy();
+      return;
+    }
+    const client = new Client(socket, handlers, limits.patience);
+    clients.add(client);
+    socket.once('close', () => clients.delete(client));
+  });
+  rmSync(path, { force: true });
+  await bind(server, path);
+  chmodSync(path, 0o600);
+  return {
+    path,
+    async close() {
+      // The socket's name goes first, so that nobody connects to a daemon that is leaving.
+      rmSync(path, { force: true });
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all([...clients].map((client) => client.finish()));
+      await closed;
+    },
+  };
+}
+
+function bind(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      // Running out of descriptors refuses a client, it does not end the daemon.
+      server.on('error', () => {});
+      resolve();
+    });
+  });
+}
+
+class Client {
+  readonly #socket: Socket;
+  readonly #handlers: Handlers;
+  readonly #patience: number;
+  readonly #lines = new LineSplitter(MAX_REQUEST_BYTES);
+  /** Ends when the last line received so far has been answered. */
+  #work: Promise<void> = Promise.resolve();
+  #deadline: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, handlers: Handlers, patience: number) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    this.#patience = patience;
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => clearTimeout(this.#deadline));
+    socket.on('data', (chunk) => this.#receive(chunk));
+  }
+
+  /** Answers what is under way, then ends the connection. */
+  async finish(): Promise<void> {
+    this.#socket.pause();
+    await this.#work;
+    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    if (this.#socket.closed) return;
+    this.#expect(true);
+    this.#socket.end(() => this.#socket.destroy());
+    await closed;
+  }
+
+  #receive(chunk: Buffer): void {
+    const lines = this.#lines.push(chunk);
+    if (!lines) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#expect(this.#lines.unfinished);
+    if (lines.length > 0) this.#work = this.#answerAll(lines);
+  }
+
+  /** No more is read from the client until all that it has asked is answered and the answers are off our hands. */
+  async #answerAll(lines: readonly string[]): Promise<void> {
+    this.#socket.pause();
+    for (const line of lines) {
+      if (this.#socket.destroyed) return;
+      await this.#send(await answer(line, this.#handlers));
+    }
+    this.#socket.resume();
+  }
+
+  #send(reply: Reply): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.destroyed) {
+        resolve();
+        return;
+      }
+      const unfinished = this.#lines.unfinished;
+      this.#expect(true);
+      this.#socket.write(`${JSON.stringify(reply)}\n`, () => {
+        this.#expect(unfinished);
+        resolve();
+      });
+    });
+  }
+
+  /** Begins, or ends, the time that the client has for what it is to do. */
+  #expect(something: boolean): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+    if (something) this.#deadline = setTimeout(() => this.#socket.destroy(), this.#patience).unref();
+  }
+}
+
+async function answer(line: string, handlers: Handlers): Promise<Reply> {
+  const request = parseRequest(line);
+  if ('error' in request) return { id: request.id, ok: false, error: request.error };
+  try {
+    return { id: request.id, ok: true, result: await handle(request, handlers) };
+  } catch (error) {
+    const code = error instanceof Refusal ? error.code : 'failed';
+    return { id: request.id, ok: false, error: { code, message: (error as Error).message } };
+  }
+}
+
+function handle<C extends CommandName>(request: Request<C>, handlers: Handlers): Promise<Commands[C]['result']> {
+  return handlers[request.command](request.args);
+}

@@ -1,0 +1,91 @@
+// Whether flash, disk and mountpoint are directories that can be used, and lie so that a merge of them has a meaning.
+// Compares directories by device and inode, so that a bind mount or a symlink cannot hide that two are one.
+
+import { accessSync, constants, opendirSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StartError } from './start-error.ts';
+
+export interface BranchPaths {
+  readonly flash: string;
+  readonly disk: string;
+  readonly mountpoint: string;
+}
+
+/** The three as absolute paths without symlinks. */
+export function checkBranches(flashPath: string, diskPath: string, mountPath: string): BranchPaths | StartError {
+  const flash = checkDirectory('flash', flashPath);
+  if (flash instanceof StartError) return flash;
+  const disk = checkDirectory('disk', diskPath);
+  if (disk instanceof StartError) return disk;
+  const mountpoint = checkDirectory('mountpoint', mountPath);
+  if (mountpoint instanceof StartError) return mountpoint;
+  const paths = { flash, disk, mountpoint };
+  return checkLayout(paths) ?? checkWritable(flash) ?? paths;
+}
+
+function checkDirectory(role: string, path: string): string | StartError {
+  if (path === '') return new StartError('path', `${role}: the path is empty`);
+  try {
+    const real = realpathSync(path);
+    if (!statSync(real).isDirectory()) return new StartError('path', `${role} ${path} is not a directory`);
+    if (role !== 'mountpoint') opendirSync(real).closeSync();
+    return real;
+  } catch (error) {
+    return new StartError('path', `${role} ${path}: ${reason(error)}`);
+  }
+}
+
+function checkLayout({ flash, disk, mountpoint }: BranchPaths): StartError | undefined {
+  const conflict = (message: string): StartError => new StartError('conflict', message);
+  if (sameDirectory(flash, disk)) {
+    return conflict(`flash and disk are the same directory (${flash}${flash === disk ? '' : ` = ${disk}`})`);
+  }
+  if (isInside(disk, flash))
+    return conflict(`disk ${disk} is inside flash ${flash}: flash would be merged into itself`);
+  if (isInside(mountpoint, flash)) return conflict(`mountpoint ${mountpoint} is inside flash ${flash}`);
+  // With a running system's / as disk every mountpoint is inside it; the merged root leaves its own out.
+  if (disk !== '/' && isInside(mountpoint, disk)) return conflict(`mountpoint ${mountpoint} is inside disk ${disk}`);
+  if (isInside(flash, mountpoint))
+    return conflict(`flash ${flash} is inside mountpoint ${mountpoint}, which would hide it`);
+  if (isInside(disk, mountpoint))
+    return conflict(`disk ${disk} is inside mountpoint ${mountpoint}, which would hide it`);
+  return undefined;
+}
+
+function checkWritable(flash: string): StartError | undefined {
+  try {
+    accessSync(flash, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return new StartError('flash-unwritable', `flash ${flash} cannot be written to: ${reason(error)}`);
+  }
+}
+
+/** Whether `path` is `dir` or lies below it. */
+function isInside(path: string, dir: string): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if (sameDirectory(at, dir)) return true;
+    if (at === '/') return false;
+  }
+}
+
+function sameDirectory(a: string, b: string): boolean {
+  const x = statSync(a, { bigint: true });
+  const y = statSync(b, { bigint: true });
+  return x.dev === y.dev && x.ino === y.ino;
+}
+
+const REASONS = new Map([
+  ['ENOENT', 'no such directory'],
+  ['ENOTDIR', 'a part of the path is not a directory'],
+  ['EACCES', 'permission denied'],
+  ['EROFS', 'the filesystem is read-only'],
+  ['ELOOP', 'too many symlinks'],
+  ['ENAMETOOLONG', 'the path is too long'],
+  ['ENOTCONN', 'a FUSE mount whose daemon is gone (umount it)'],
+]);
+
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return REASONS.get(code) ?? (error as Error).message;
+}

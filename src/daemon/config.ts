@@ -1,0 +1,57 @@
+// What a mount is made from, checked before anything is touched. Knows directories and options, nothing of how they are served.
+
+import { statfsSync } from 'node:fs';
+import type { Rule } from '../policy/exclude-rule.ts';
+import type { Mode } from '../policy/mode.ts';
+import { checkBranches } from './branch-paths.ts';
+import { collectRules } from './exclude-rules.ts';
+import type { MountDraft } from './mount-options.ts';
+import { StartError } from './start-error.ts';
+
+/** Paths are absolute and hold no symlink. */
+export interface MountConfig {
+  readonly flash: string;
+  readonly disk: string;
+  readonly mountpoint: string;
+  readonly mode: Mode;
+  /** Rules of options and files in their order, checked; they follow the built-in ones. */
+  readonly exclude: readonly Rule[];
+  /** Bytes that captures leave free on flash. */
+  readonly reserve: number;
+  /** Bytes; files above it are not captured. 0: no limit. */
+  readonly maxFileSize: number;
+  /** False: all data is served, even where the kernel could read backing files by itself. */
+  readonly passthrough: boolean;
+  /** Seconds that the kernel may keep names and attributes. */
+  readonly attrTimeout: number;
+  readonly allowOther: boolean;
+  /** MS_* of mount(2). */
+  readonly mountFlags: number;
+}
+
+/** The configuration that a draft means, or the first thing that is wrong with it. Opens and changes nothing. */
+export function resolveConfig(draft: MountDraft, mountpoint: string): MountConfig | StartError {
+  if (draft.flash === undefined) return new StartError('usage', 'no flash directory: give --flash DIR');
+  if (draft.disk === undefined) return new StartError('usage', 'no disk directory: give --disk DIR');
+  const paths = checkBranches(draft.flash, draft.disk, mountpoint);
+  if (paths instanceof StartError) return paths;
+  const exclude = collectRules(draft.exclude);
+  if (exclude instanceof StartError) return exclude;
+  const reserve = typeof draft.reserve === 'number' ? draft.reserve : shareOf(paths.flash, draft.reserve.percent);
+  return {
+    ...paths,
+    mode: draft.mode,
+    exclude,
+    reserve,
+    maxFileSize: draft.maxFileSize,
+    passthrough: draft.passthrough,
+    attrTimeout: draft.attrTimeout,
+    allowOther: draft.allowOther,
+    mountFlags: draft.mountFlags,
+  };
+}
+
+function shareOf(dir: string, percent: number): number {
+  const { blocks, bsize } = statfsSync(dir);
+  return Math.floor((blocks * bsize * percent) / 100);
+}

@@ -1,0 +1,18 @@
+// What a command sees of a running mount. Types only: neither how the daemon is put together nor who asks.
+
+import type { Status } from '../control/protocol.ts';
+import type { MountConfig } from './config.ts';
+import type { StartError } from './start-error.ts';
+
+export interface Daemon {
+  /** Resolves when the mount is gone, for whatever reason (`unmount`, umount(8), abort), and flash is synced. */
+  readonly ended: Promise<void>;
+  /** Settles, then unmounts: 0, or the errno of umount2 (EBUSY: something is in use, the mount goes on). `lazy` never is busy. */
+  unmount(options?: { readonly lazy?: boolean }): Promise<number>;
+  status(): Promise<Status>;
+  /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
+  settle(): Promise<void>;
+}
+
+/** Resolves once the mount answers. */
+export type StartDaemon = (config: MountConfig) => Promise<Daemon | StartError>;

@@ -1,0 +1,115 @@
+// The life of a daemon process that serves one mount: its control socket, the signals that end it, and its end. Knows the Daemon only by
+// its interface, and nothing of terminals.
+
+import { join } from 'node:path';
+import { errnoName, EBUSY } from '../errno.ts';
+import { fromText } from '../bytes.ts';
+import { readMounts } from '../control/mounts.ts';
+import { Refusal, listen, type ControlServer, type Handlers } from '../control/server.ts';
+import { makeSocketDirectory, socketName } from '../control/socket-path.ts';
+import type { Daemon } from './daemon-api.ts';
+
+/** What the control socket's commands do to a daemon. */
+export function handlersOf(daemon: Daemon): Handlers {
+  return {
+    status: () => daemon.status(),
+    async settle() {
+      await daemon.settle();
+      return {};
+    },
+    async unmount({ lazy }) {
+      const result = await daemon.unmount({ lazy: lazy ?? false });
+      if (result === EBUSY) throw new Refusal('busy', 'the mount is in use');
+      if (result < 0) throw new Refusal('failed', `umount: ${errnoName(result)}`);
+      return {};
+    },
+  };
+}
+
+/** Opens the control socket of the mount at `mountpoint`. @throws when there is no place for it. */
+export function serveControl(daemon: Daemon, mountpoint: string): Promise<ControlServer> {
+  const at = fromText(mountpoint);
+  const mount = readMounts().findLast((entry) => entry.mountpoint === at);
+  if (!mount) throw new Error(`${mountpoint} is not in /proc/self/mountinfo`);
+  return listen(join(makeSocketDirectory(), socketName(mount.device)), handlersOf(daemon));
+}
+
+const ENDING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+/** The signals that ask a daemon to end, held from before its mount exists, so that none can leave a dead mount behind. */
+export class EndingSignals {
+  readonly #received: NodeJS.Signals[] = [];
+  #listener: (() => void) | undefined;
+  readonly #receive = (signal: NodeJS.Signals): void => {
+    this.#received.push(signal);
+    this.#listener?.();
+  };
+
+  constructor() {
+    for (const signal of ENDING) process.on(signal, this.#receive);
+  }
+
+  /** How many came so far, and which came last. */
+  get count(): number {
+    return this.#received.length;
+  }
+
+  get last(): NodeJS.Signals | undefined {
+    return this.#received.at(-1);
+  }
+
+  /** Calls `listener` at each signal from now on, and once at the next turn if one has come already. */
+  listen(listener: () => void): void {
+    this.#listener = listener;
+    if (this.count > 0) setImmediate(listener);
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of ENDING) process.off(signal, this.#receive);
+  }
+}
+
+export interface ServeOptions {
+  readonly signals: EndingSignals;
+  /** Gets lines for the log. */
+  readonly say: (line: string) => void;
+  /** Called once the mount and its control socket can be used. */
+  readonly ready: () => void;
+}
+
+/**
+ * Serves until the mount is gone. A first signal unmounts, lazily if the mount is in use: who holds something open is served until he
+ * closes it. A second one ends the service to those, too.
+ */
+export async function serveUntilEnded(daemon: Daemon, mountpoint: string, options: ServeOptions): Promise<void> {
+  const { signals, say, ready } = options;
+  let control: ControlServer | undefined;
+  try {
+    control = await serveControl(daemon, mountpoint);
+  } catch (error) {
+    say(`no control socket: ${(error as Error).message}`);
+  }
+  const forced = new Promise<void>((resolve) => {
+    let unmounting = false;
+    signals.listen(() => {
+      if (signals.count > 1) {
+        say('asked again: ending now');
+        resolve();
+      } else if (!unmounting) {
+        unmounting = true;
+        say(`${signals.last ?? ''}: unmounting ${mountpoint}`);
+        void unmountForGood(daemon, say);
+      }
+    });
+  });
+  ready();
+  await Promise.race([daemon.ended, forced]);
+  await control?.close();
+}
+
+async function unmountForGood(daemon: Daemon, say: (line: string) => void): Promise<void> {
+  const result = await daemon.unmount();
+  if (result >= 0) return;
+  say(`umount: ${errnoName(result)}${result === EBUSY ? ', detaching the mount' : ''}`);
+  await daemon.unmount({ lazy: true });
+}
