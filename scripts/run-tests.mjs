@@ -1,0 +1,121 @@
+// Runs the compiled tests: run-tests.mjs [unit | FILE...]. Tests that mount nothing run in one mocha; each other file runs in a mocha of its own, with a
+// directory (TMPDIR) of its own and a time limit, so that a mount that hangs costs that file and nothing else. What a file leaves behind (processes, mounts,
+// loop devices) is cleaned up and counts as a failure. The last line is the sum over mocha's own results; it also goes to the file ROOTSYNC_TEST_SUM.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { sweep } from './sweep.mjs';
+
+const TESTS = 'dist/test';
+const MOCHA = ['node_modules/mocha/bin/mocha.js', '--reporter', 'scripts/mocha-reporter.mjs'];
+const LIMIT_MS = 10 * 60 * 1000;
+const KILL_AFTER_MS = 10 * 1000;
+
+/** A test that mounts says so in its name, or is in a folder of suites that all do. */
+const mounts = (file) => /\.mount\.test\.js$|^dist\/test\/(posix|crash|boot|run|mount)\//.test(file);
+
+const words = process.argv.slice(2);
+const unitOnly = words[0] === 'unit';
+const named = unitOnly ? [] : words;
+const found = () => readdirSync(TESTS, { recursive: true }).filter((name) => name.endsWith('.test.js'));
+const files = named.length > 0 ? named : found().map((name) => join(TESTS, name));
+const unit = files.filter((file) => !mounts(file)).sort();
+const mounting = unitOnly ? [] : files.filter(mounts).sort();
+
+// On a real disk rather than tmpfs, and open to other users: some tests become one.
+const work = mkdtempSync(join(process.env.TMPDIR ?? '/var/tmp', 'rootsync-test.'));
+const cache = join(work, 'cache');
+mkdirSync(cache);
+chmodSync(work, 0o755);
+
+let running;
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = true;
+    endGroup(running, 'SIGKILL');
+  });
+}
+
+function endGroup(child, signal) {
+  try {
+    if (child?.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // the group has ended already
+  }
+}
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+
+function count(output) {
+  const { stats } = JSON.parse(readFileSync(output, 'utf8'));
+  sum.passed += stats.passes;
+  sum.failed += stats.failures;
+  sum.skipped += stats.pending;
+  return stats;
+}
+
+function fail(name, what) {
+  console.log(`${name}: ${what}`);
+  sum.failed += 1;
+}
+
+/** Resolves to mocha's exit status, or to the signal that ended it. */
+function mocha(name, tests, directory, env) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...MOCHA, ...tests], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: true,
+      env,
+    });
+    running = child;
+    const timer = setTimeout(() => {
+      console.log(`${name}: no end after ${LIMIT_MS / 1000} s, killed`);
+      endGroup(child, 'SIGTERM');
+      setTimeout(() => {
+        endGroup(child, 'SIGKILL');
+        cleanUp(name, directory); // one that waits for a mount ends only when the mount's daemon has
+      }, KILL_AFTER_MS).unref();
+    }, LIMIT_MS);
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      resolve(signal ?? code);
+    });
+  });
+}
+
+function cleanUp(name, directory) {
+  for (const line of sweep(directory)) fail(name, `left behind: ${line}`);
+}
+
+async function run(name, tests) {
+  console.log(`\n== ${name}`);
+  const directory = join(work, name);
+  const output = join(work, `${name}.json`);
+  mkdirSync(directory);
+  chmodSync(directory, 0o1777);
+  const env = { ...process.env, TMPDIR: directory, ROOTSYNC_TEST_CACHE: cache, ROOTSYNC_TEST_RESULTS: output };
+  const status = await mocha(name, tests, directory, env);
+  if (!existsSync(output)) fail(name, `ended without results (${status})`);
+  else if (count(output).failures === 0 && status !== 0) fail(name, `no test failed, but mocha ended with ${status}`);
+  cleanUp(name, directory);
+}
+
+if (unit.length > 0) await run('unit', unit);
+for (const file of mounting) {
+  if (interrupted) break;
+  await run(
+    relative(TESTS, file)
+      .replaceAll('/', '-')
+      .replace(/(\.mount)?\.test\.js$/, ''),
+    [file],
+  );
+}
+cleanUp('after all', work);
+if (interrupted) fail('run', 'interrupted');
+if (sum.passed + sum.failed === 0) fail('run', 'no test ran');
+
+const sentence = `${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`;
+if (process.env.ROOTSYNC_TEST_SUM) writeFileSync(process.env.ROOTSYNC_TEST_SUM, `${sentence}\n`);
+console.log(`\n${sentence}`);
+process.exitCode = sum.failed > 0 ? 1 : 0;
