@@ -1,0 +1,188 @@
+// The copy threads as their client, the session thread, sees them: submit a task, and its callback is called from `drain`, on the
+// same thread, after an eventfd was signalled. The client's event loop need never run: starting, posting and receiving do without.
+
+import { MessageChannel, SHARE_ENV, Worker, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { EAGAIN } from '../errno.ts';
+import type { Errno } from '../errno.ts';
+import type { Features } from './features.ts';
+import { CONTROL_WORDS, ENDED, FAILED, READY, WAKING } from './tasks.ts';
+import type { Answer, Envelope, Task, TaskResult, ThreadData } from './tasks.ts';
+
+/** `capture`: captures, synced in groups. `io`: what a request waits for; never behind a capture's sync. */
+export type Lane = 'capture' | 'io';
+
+export interface PoolOptions {
+  /** Eventfd that is signalled when answers have come; the client drains it, then calls `drain`. May be shared with other wakers. */
+  wakeFd: number;
+  /** Directory descriptor of a proc filesystem. */
+  procFd: number;
+  /** The FUSE connection, for tasks that reply; -1 for none. */
+  fuseFd: number;
+  /** Stage.fd, and what its filesystem can hold. */
+  stageDirFd: number;
+  features: Features;
+  /** Threads of the lane `io`, 1 or more (2): beyond one, the last takes the copies and syncs, so that reads don't wait for them. */
+  ioThreads?: number;
+  /** Told of an exception in a thread, whose task has been answered with EIO. */
+  onBug: (stack: string) => void;
+}
+
+interface Thread {
+  port: MessagePort;
+  worker: Worker;
+  pending: number;
+  /** How many of these are no quick ones. */
+  slow: number;
+}
+
+interface Waiting {
+  lane: Lane;
+  thread: Thread;
+  slow: boolean;
+  onDone: (result: never) => void;
+}
+
+const START_MS = 60_000;
+const ENTRY = new URL('./copy-thread.js', import.meta.url);
+
+/** Starts the threads and waits until all are ready, everything loaded. EAGAIN when they don't become so; else what enterProc gives. */
+export function startCopyPool(options: PoolOptions): CopyPool | Errno {
+  const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
+  const pool = new CopyPool(options, control);
+  const deadline = Date.now() + START_MS;
+  for (let ready = 0; ready < pool.threads; ready = Atomics.load(control, READY)) {
+    if (Atomics.wait(control, READY, ready, deadline - Date.now()) === 'timed-out') {
+      pool.abandon();
+      return EAGAIN;
+    }
+  }
+  const failed = Atomics.load(control, FAILED);
+  if (failed === 0) return pool;
+  pool.close();
+  return failed as Errno;
+}
+
+/** See startCopyPool. Belongs to the thread that made it. */
+export class CopyPool {
+  readonly #control: Int32Array;
+  readonly #capture: Thread[];
+  readonly #io: Thread[];
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #onBug: (stack: string) => void;
+  readonly #pending: Record<Lane, number> = { capture: 0, io: 0 };
+  #lastId = 0;
+
+  constructor(options: PoolOptions, control: Int32Array) {
+    this.#control = control;
+    this.#onBug = options.onBug;
+    this.#capture = [startThread(options, control)];
+    this.#io = Array.from({ length: options.ioThreads ?? 2 }, () => startThread(options, control));
+  }
+
+  /** How many threads there are. */
+  get threads(): number {
+    return this.#capture.length + this.#io.length;
+  }
+
+  /** Whether answers wait to be drained; costs no system call. */
+  get answered(): boolean {
+    return Atomics.load(this.#control, WAKING) !== 0;
+  }
+
+  /** Tasks of a lane that were submitted and whose callbacks have not been called. */
+  pending(lane: Lane): number {
+    return this.#pending[lane];
+  }
+
+  /** Hands a task to a thread. `onDone` is called once, from `drain`. */
+  submit<T extends Task>(lane: Lane, task: T, onDone: (result: TaskResult<T>) => void): void {
+    const slow = task.kind !== 'readReply' && task.kind !== 'writeReply';
+    const thread = choose(lane === 'capture' ? this.#capture : this.#io, slow);
+    const id = ++this.#lastId;
+    this.#waiting.set(id, { lane, thread, slow, onDone });
+    this.#pending[lane]++;
+    thread.pending++;
+    if (slow) thread.slow++;
+    if (task.kind === 'writeReply') {
+      // A view is cloned with all of the memory it looks into: the bytes get memory of their own, which is handed over.
+      const data = new Uint8Array(task.data);
+      thread.port.postMessage({ id, task: { ...task, data } } satisfies Envelope, [data.buffer]);
+    } else {
+      thread.port.postMessage({ id, task } satisfies Envelope);
+    }
+  }
+
+  /** Calls the callbacks of the results that have come, which may submit further tasks: how many. */
+  drain(): number {
+    Atomics.store(this.#control, WAKING, 0);
+    let count = 0;
+    for (const thread of [...this.#capture, ...this.#io]) {
+      for (let got = receive(thread.port); got !== undefined; got = receive(thread.port)) {
+        for (const answer of got) this.#finish(answer);
+        count += got.length;
+      }
+    }
+    return count;
+  }
+
+  /**
+   * Ends the threads once they have done what they were given, and calls the callbacks of all of it. Waits for that, and for at
+   * most `ms` milliseconds: false when threads still had work then (they go on, unheard).
+   */
+  close(ms = START_MS): boolean {
+    for (const { port } of [...this.#capture, ...this.#io]) port.postMessage(null);
+    const deadline = Date.now() + ms;
+    let complete = true;
+    for (let ended = 0; complete && ended < this.threads; ended = Atomics.load(this.#control, ENDED)) {
+      complete = Atomics.wait(this.#control, ENDED, ended, deadline - Date.now()) !== 'timed-out';
+    }
+    this.drain();
+    return complete;
+  }
+
+  /** Ends the threads as they are; for a pool that never became ready. */
+  abandon(): void {
+    for (const { worker } of [...this.#capture, ...this.#io]) void worker.terminate();
+  }
+
+  #finish(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(answer.id);
+    this.#pending[waiting.lane]--;
+    waiting.thread.pending--;
+    if (waiting.slow) waiting.thread.slow--;
+    if (answer.bug !== undefined) this.#onBug(answer.bug);
+    waiting.onDone(answer.result as never);
+  }
+}
+
+function receive(port: MessagePort): Answer[] | undefined {
+  return (receiveMessageOnPort(port) as { message: Answer[] } | undefined)?.message;
+}
+
+// Slow tasks go to the last thread. Quick ones go where the fewest wait, if possible where nothing slow is being done.
+function choose(threads: readonly Thread[], slow: boolean): Thread {
+  const last = threads.at(-1);
+  if (last === undefined) throw new RangeError('a lane without threads');
+  if (slow) return last;
+  return threads.reduce((best, thread) => {
+    const better = thread.slow === best.slow ? thread.pending < best.pending : thread.slow < best.slow;
+    return better ? thread : best;
+  });
+}
+
+function startThread(options: PoolOptions, control: Int32Array): Thread {
+  const { wakeFd, procFd, fuseFd, stageDirFd, features } = options;
+  const { port1, port2 } = new MessageChannel();
+  const data: ThreadData = { control, wakeFd, procFd, fuseFd, stageDirFd, features, port: port2 };
+  const worker = new Worker(ENTRY, { workerData: data, transferList: [port2], env: SHARE_ENV });
+  worker.on('error', (thrown) =>
+    options.onBug(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)),
+  );
+  // They end with the process: no handle of theirs keeps it alive.
+  worker.unref();
+  port1.unref();
+  return { port: port1, worker, pending: 0, slow: 0 };
+}

@@ -1,0 +1,171 @@
+// A copy thread (entry of a worker): takes tasks, does them with blocking calls, answers. It owns no state of the mount: what it
+// may write is the stage, the descriptors that tasks name, and replies on /dev/fuse. Everything is loaded before it is ready.
+
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { EIO } from '../errno.ts';
+import { unlinkat } from '../sys/link.ts';
+import { close } from '../sys/open.ts';
+import { signalEvent } from '../sys/poll.ts';
+import { enterProc } from '../sys/process.ts';
+import { copyObject, stageObject } from './exact-copy.ts';
+import type { Copied, CopyOrder, Staged } from './exact-copy.ts';
+import { choosePlan, commit } from './group-commit.ts';
+import { failReply, readReply, sync, syncReply, writeReply } from './served-io.ts';
+import { ENDED, FAILED, READY, WAKING } from './tasks.ts';
+import type { Answer, CopyTask, CopyUpTask, Envelope, Task, ThreadData } from './tasks.ts';
+
+/** A group commit takes at most so many files, or the first file beyond so many bytes. */
+const GROUP_FILES = 64;
+const GROUP_BYTES = 1 << 26;
+
+const { port, control, wakeFd, procFd, fuseFd, stageDirFd, features } = workerData as ThreadData;
+
+/** Tasks that were taken while they could not be done. */
+const backlog: Envelope[] = [];
+
+function post(answers: Answer[]): void {
+  port.postMessage(answers);
+  // The message is there before the flag is looked at, so a client that clears the flag and then looks for messages misses none.
+  if (Atomics.exchange(control, WAKING, 1) === 0) signalEvent(wakeFd);
+}
+
+// The next task in the queue. The last thing in it is null: the client has closed the pool.
+function take(): Envelope | undefined {
+  const envelope = (receiveMessageOnPort(port) as { message: Envelope | null } | undefined)?.message;
+  if (envelope === null) port.close();
+  return envelope ?? undefined;
+}
+
+function isCopy(task: Task): task is CopyTask | CopyUpTask {
+  return task.kind === 'copy' || task.kind === 'copyUp';
+}
+
+function bugAnswer(id: number, thrown: unknown): Answer {
+  return { id, result: EIO, bug: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) };
+}
+
+/** Between the strides of a big copy: requests that somebody waits for are served, other copies stay. */
+function serveOthers(): void {
+  for (let next = take(); next !== undefined; next = take()) {
+    if (isCopy(next.task)) backlog.push(next);
+    else serve(next);
+  }
+}
+
+function serve(envelope: Envelope): void {
+  const { id, task } = envelope;
+  try {
+    post([{ id, result: done(task) }]);
+  } catch (thrown) {
+    if ('uniqueLo' in task) failReply(fuseFd, task, EIO);
+    post([bugAnswer(id, thrown)]);
+  }
+}
+
+function done(task: Task): Copied | number {
+  switch (task.kind) {
+    case 'readReply':
+      return readReply(fuseFd, task);
+    case 'writeReply':
+      return writeReply(fuseFd, task);
+    case 'syncReply':
+      return syncReply(fuseFd, task);
+    case 'sync':
+      return sync(task.fd, task.how);
+    case 'copyUp':
+      return owning(task, () => copyObject(order(task), task.durable));
+    case 'copy':
+      return owning(task, () => copyObject(order(task), true));
+  }
+}
+
+function order(task: CopyTask | CopyUpTask): CopyOrder {
+  const { sourceFd, stageName, data } = task;
+  return { sourceFd, stageName, data, stageDirFd, features, between: serveOthers };
+}
+
+function owning<T>(task: CopyTask | CopyUpTask, run: () => T): T {
+  try {
+    return run();
+  } finally {
+    close(task.sourceFd);
+  }
+}
+
+interface GroupMember {
+  id: number;
+  task: CopyTask;
+  staged: Staged;
+}
+
+/** Stages `first` and the captures that are queued behind it, syncs them together, then answers for all of them. */
+function copyGroup(first: Envelope): void {
+  const answers: Answer[] = [];
+  const members: GroupMember[] = [];
+  let bytes = 0;
+  let next: Envelope | undefined = first;
+  for (; next !== undefined; next = members.length < GROUP_FILES && bytes < GROUP_BYTES ? nextOfGroup() : undefined) {
+    const { id, task } = next;
+    if (task.kind !== 'copy') break;
+    try {
+      const staged = owning(task, () => stageObject(order(task)));
+      if (typeof staged === 'number') answers.push({ id, result: staged });
+      else if (staged.fd < 0) answers.push({ id, result: { bytes: staged.bytes, degraded: staged.degraded } });
+      else {
+        members.push({ id, task, staged });
+        bytes += staged.bytes;
+      }
+    } catch (thrown) {
+      answers.push(bugAnswer(id, thrown));
+    }
+  }
+  answers.push(...committed(members));
+  post(answers);
+}
+
+// The next capture that is queued; what else was queued before it is served or kept for later.
+function nextOfGroup(): Envelope | undefined {
+  if (backlog[0]?.task.kind === 'copy') return backlog.shift();
+  for (let next = take(); next !== undefined; next = take()) {
+    if (next.task.kind === 'copy' && backlog.length === 0) return next;
+    if (isCopy(next.task)) backlog.push(next);
+    else serve(next);
+  }
+  return undefined;
+}
+
+function committed(members: readonly GroupMember[]): Answer[] {
+  const fds = members.map((member) => member.staged.fd);
+  const errors = commit(fds, stageDirFd, choosePlan(features, fds.length));
+  return members.map(({ id, task, staged }, i) => {
+    // Closed before anybody hears of it: a program open for writing cannot be executed.
+    close(staged.fd);
+    const err = errors[i] ?? EIO;
+    if (err === 0) return { id, result: { bytes: staged.bytes, degraded: staged.degraded } };
+    unlinkat(stageDirFd, task.stageName);
+    return { id, result: err };
+  });
+}
+
+function run(envelope: Envelope | null): void {
+  if (envelope === null) {
+    port.close();
+    return;
+  }
+  for (let next: Envelope | undefined = envelope; next !== undefined; next = backlog.shift()) {
+    if (next.task.kind === 'copy') copyGroup(next);
+    else serve(next);
+  }
+}
+
+function ended(): void {
+  Atomics.add(control, ENDED, 1);
+  Atomics.notify(control, ENDED);
+}
+
+const entered = enterProc(procFd);
+if (entered < 0) Atomics.compareExchange(control, FAILED, 0, entered);
+port.on('message', run);
+port.on('close', ended);
+Atomics.add(control, READY, 1);
+Atomics.notify(control, READY);

@@ -1,0 +1,184 @@
+// What a branch's filesystem can hold, found by trying it with throwaway files, since neither its name nor its version tells.
+// Knows no branch: it is given a directory of ours. Invariant: whatever it finds, nothing is left in that directory.
+
+import { asBytes } from '../bytes.ts';
+import { EBADF, ENOSPC } from '../errno.ts';
+import type { Errno } from '../errno.ts';
+import { syncfs } from '../sys/io.ts';
+import { mkdirat } from '../sys/link.ts';
+import { fstatfs } from '../sys/mount.ts';
+import { O_DIRECTORY, O_RDONLY, close, openat } from '../sys/open.ts';
+import { filesystemType } from './filesystem-type.ts';
+import { probeAttributes } from './probe-attributes.ts';
+import { probeContent } from './probe-content.ts';
+import { probeNames } from './probe-names.ts';
+import { removeTree } from './stage.ts';
+
+/** What a filesystem can hold for this process. */
+export interface Features {
+  fsType: string;
+  magic: number;
+  /** 0 when all was tried; else why nothing could be (a full or read-only flash), and the rest is what the type is known for. */
+  untried: Errno | 0;
+  xattrUser: boolean;
+  xattrTrusted: boolean;
+  xattrSecurity: boolean;
+  acl: boolean;
+  /** Times are kept in multiples of this many nanoseconds: 1, or 1e9 for whole seconds. */
+  timeGranularity: number;
+  /** Earliest and latest second that is kept; others are moved to these. */
+  timeMin: number;
+  timeMax: number;
+  /** Greatest uid and gid that is kept; a greater one is lost without an error. */
+  idMax: number;
+  /** Permission bits that can be both set and cleared: 0o7777. */
+  modeMask: number;
+  /** Bytes of the longest name and of the longest symlink target; 0: no symlinks. */
+  nameMax: number;
+  symlinkMax: number;
+  /** Names come back as the bytes they were, invalid UTF-8 too. */
+  byteNames: boolean;
+  caseSensitive: boolean;
+  hardLinks: boolean;
+  /** Fifos; device nodes. */
+  fifos: boolean;
+  devices: boolean;
+  /** mmap with MAP_SHARED and PROT_WRITE works; judged by the filesystem's type. */
+  sharedWritableMmap: boolean;
+  renameNoreplace: boolean;
+  renameExchange: boolean;
+  renameWhiteout: boolean;
+  tmpfile: boolean;
+  fallocate: boolean;
+  punchHole: boolean;
+  /** A hole costs no space and is shown by SEEK_DATA and SEEK_HOLE. */
+  holes: boolean;
+  /** FICLONE between two files of this filesystem. */
+  reflink: boolean;
+  syncfs: boolean;
+}
+
+const PROBE = asBytes('probe');
+
+const FAT: Partial<Features> = {
+  xattrUser: false,
+  xattrTrusted: false,
+  xattrSecurity: false,
+  acl: false,
+  timeGranularity: 2e9,
+  timeMin: Date.UTC(1980) / 1000,
+  timeMax: Date.UTC(2108) / 1000 - 2,
+  idMax: 0,
+  modeMask: 0,
+  symlinkMax: 0,
+  byteNames: false,
+  caseSensitive: false,
+  hardLinks: false,
+  fifos: false,
+  devices: false,
+  renameWhiteout: false,
+  tmpfile: false,
+  punchHole: false,
+  holes: false,
+};
+
+// What types are known for that differ from a filesystem which can hold everything; the starting point of the probes.
+const known: Record<string, Partial<Features>> = {
+  vfat: FAT,
+  exfat: FAT,
+  jffs2: {
+    timeGranularity: 1e9,
+    timeMin: 0,
+    timeMax: 2 ** 32 - 1,
+    idMax: 0xffff,
+    nameMax: 254,
+    symlinkMax: 1000,
+    sharedWritableMmap: false,
+    renameExchange: false,
+    renameWhiteout: false,
+    tmpfile: false,
+    fallocate: false,
+    punchHole: false,
+    holes: false,
+  },
+  ubifs: { acl: false, timeGranularity: 1e9, fallocate: false, punchHole: false, holes: false },
+  '9p': { sharedWritableMmap: false },
+  vboxsf: { sharedWritableMmap: false },
+  btrfs: { reflink: true },
+  xfs: { reflink: true },
+};
+
+function presumed(magic: number, namelen: number): Features {
+  const fsType = filesystemType(magic);
+  return {
+    fsType,
+    magic,
+    untried: 0,
+    xattrUser: true,
+    xattrTrusted: true,
+    xattrSecurity: true,
+    acl: true,
+    timeGranularity: 1,
+    timeMin: -(2 ** 31),
+    timeMax: 2 ** 34 - 1,
+    idMax: 0xfffffffe,
+    modeMask: 0o7777,
+    nameMax: namelen > 0 ? namelen : 255,
+    symlinkMax: 4095,
+    byteNames: true,
+    caseSensitive: true,
+    hardLinks: true,
+    fifos: true,
+    devices: true,
+    sharedWritableMmap: true,
+    renameNoreplace: true,
+    renameExchange: true,
+    renameWhiteout: true,
+    tmpfile: true,
+    fallocate: true,
+    punchHole: true,
+    holes: true,
+    reflink: false,
+    syncfs: true,
+    ...known[fsType],
+  };
+}
+
+/**
+ * Tries what the filesystem of `dirFd` can hold, in a directory `probe` made there and removed again. Never fails: when the
+ * filesystem is full or read-only, `untried` says why and the features are those that its type is known for.
+ */
+export function probeFeatures(dirFd: number): Features {
+  const fs = fstatfs(dirFd);
+  const magic = typeof fs === 'number' ? 0 : fs.type;
+  const features = presumed(magic, typeof fs === 'number' ? 0 : fs.namelen);
+  // A call that exists finds a bad descriptor; a real syncfs here would write out a whole busy filesystem.
+  features.syncfs = syncfs(-1) === EBADF;
+  if (typeof fs === 'number') return { ...features, untried: fs };
+  removeTree(dirFd, PROBE);
+  features.untried = inProbeDirectory(dirFd, features, { bytes: fs.bavail * fs.bsize });
+  return features;
+}
+
+// Enough for the probes: below it, what could not be tried would be mistaken for what can't be held.
+const ROOM = 1 << 18;
+
+function inProbeDirectory(dirFd: number, features: Features, room: { bytes: number }): Errno | 0 {
+  if (room.bytes < ROOM) return ENOSPC;
+  const made = mkdirat(dirFd, PROBE, 0o700);
+  if (made < 0) return made as Errno;
+  const fd = openat(dirFd, PROBE, O_RDONLY | O_DIRECTORY);
+  try {
+    if (fd < 0) return fd as Errno;
+    const found = { ...features };
+    for (const probe of [probeAttributes, probeNames, probeContent]) {
+      const err = probe(fd, found);
+      if (err < 0) return err as Errno;
+    }
+    Object.assign(features, found);
+    return 0;
+  } finally {
+    if (fd >= 0) close(fd);
+    removeTree(dirFd, PROBE);
+  }
+}

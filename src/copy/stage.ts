@@ -1,0 +1,164 @@
+// The stage: the directory in which copies are made before they are published. Its content is never part of the merged root, so
+// that whatever a crash leaves in it can be removed at the next mount without asking what it was.
+
+import { asBytes } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
+import { EACCES, EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../errno.ts';
+import type { Errno } from '../errno.ts';
+import { chmodAt, fchmod } from '../sys/attr.ts';
+import { DirCursor } from '../sys/dir.ts';
+import { RENAME_NOREPLACE, mkdirat, renameat2, rmdirat, unlinkat } from '../sys/link.ts';
+import { O_DIRECTORY, O_RDONLY, close, openat } from '../sys/open.ts';
+import { fremovexattr } from '../sys/xattr.ts';
+import { ACL_DEFAULT } from './acl.ts';
+
+const LIST = O_RDONLY | O_DIRECTORY;
+
+/** What removing everything under a directory came to. */
+export interface Swept {
+  removed: number;
+  /** Entries that could not be removed, and the first reason. */
+  left: number;
+  err: Errno | 0;
+}
+
+/** A stage directory: its descriptor (open for reading, so that it can be synced) and names that are free in it. */
+export class Stage {
+  readonly fd: number;
+  #made = 0;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** A name not used before in this stage since it was swept. */
+  name(): ByteString {
+    return asBytes(`s${String(++this.#made)}`);
+  }
+
+  /** Removes everything in the stage; only while nothing is being staged. */
+  sweep(): Swept {
+    return removeContent(this.fd);
+  }
+
+  close(): void {
+    close(this.fd);
+  }
+}
+
+/**
+ * Opens the directory `name` of `dirFd` as a stage, making it when it is not there. It passes nothing on to what is made in it: a
+ * default ACL and the set-group-id bit that it may have inherited itself are taken off.
+ */
+export function openStage(dirFd: number, name: ByteString): Stage | Errno {
+  const made = mkdirat(dirFd, name, 0o700);
+  if (made < 0 && made !== EEXIST) return made as Errno;
+  const fd = openat(dirFd, name, LIST);
+  if (fd < 0) return fd as Errno;
+  fchmod(fd, 0o700);
+  fremovexattr(fd, asBytes(ACL_DEFAULT));
+  return new Stage(fd);
+}
+
+/** Removes `name` of `dirFd`, a tree or not. Nothing there is no error. */
+export function removeTree(dirFd: number, name: ByteString): Swept {
+  const swept: Swept = { removed: 0, left: 0, err: 0 };
+  if (!isDirectory(unlinkOrRmdir(dirFd, name, swept))) return swept;
+  const fd = openForRemoval(dirFd, name);
+  if (fd < 0) return { removed: 0, left: 1, err: fd as Errno };
+  const content = removeContent(fd);
+  close(fd);
+  unlinkOrRmdir(dirFd, name, content);
+  return content;
+}
+
+/** Removes everything under `dirFd` with two descriptors however deep it is: a directory that is not empty hands its own up to `dirFd`. */
+export function removeContent(dirFd: number): Swept {
+  const swept: Swept = { removed: 0, left: 0, err: 0 };
+  for (let lifted = 0, before = -1; swept.removed + lifted > before;) {
+    before = swept.removed + lifted;
+    swept.left = 0;
+    swept.err = 0;
+    const fd = openat(dirFd, asBytes('.'), LIST);
+    if (fd < 0) return { ...swept, err: fd as Errno };
+    lifted += removeEntries(fd, swept);
+    close(fd);
+  }
+  return swept;
+}
+
+// One pass over a directory: how many directories were lifted into it, which may or may not have been seen by this pass.
+function removeEntries(fd: number, swept: Swept): number {
+  const cursor = new DirCursor();
+  let lifted = 0;
+  while (cursor.fill(fd) > 0) {
+    while (cursor.next()) {
+      if (isDirectory(unlinkOrRmdir(fd, cursor.name, swept))) lifted += lift(fd, cursor.name, swept);
+    }
+  }
+  return lifted;
+}
+
+function isDirectory(err: number): boolean {
+  return err === ENOTEMPTY || err === EEXIST;
+}
+
+// What is in the way, ENOTEMPTY for a directory with content; counts what it removes or leaves.
+function unlinkOrRmdir(dirFd: number, name: ByteString, swept: Swept): number {
+  let err = unlinkat(dirFd, name);
+  if (err === EISDIR || err === EPERM) {
+    const asDirectory = rmdirat(dirFd, name);
+    if (asDirectory !== ENOTDIR) err = asDirectory;
+  }
+  if (err === 0) swept.removed++;
+  else if (err !== ENOENT && !isDirectory(err)) leave(swept, err);
+  return err;
+}
+
+function leave(swept: Swept, err: number): void {
+  swept.left++;
+  if (swept.err === 0) swept.err = err as Errno;
+}
+
+// Also a directory that its owner may not enter, which is a directory that was captured so.
+function openForRemoval(dirFd: number, name: ByteString): number {
+  const fd = openat(dirFd, name, LIST);
+  if (fd >= 0) {
+    fchmod(fd, 0o700);
+    return fd;
+  }
+  if (fd !== EACCES || chmodAt(dirFd, name, 0o700) < 0) return fd;
+  return openat(dirFd, name, LIST);
+}
+
+let lifts = 0;
+
+// Empties the directory `name` of `topFd` by removing its files and moving its directories next to it, then removes it.
+function lift(topFd: number, name: ByteString, swept: Swept): number {
+  const fd = openForRemoval(topFd, name);
+  if (fd < 0) {
+    leave(swept, fd);
+    return 0;
+  }
+  const cursor = new DirCursor();
+  let lifted = 0;
+  while (cursor.fill(fd) > 0) {
+    while (cursor.next()) {
+      if (!isDirectory(unlinkOrRmdir(fd, cursor.name, swept))) continue;
+      chmodAt(fd, cursor.name, 0o700);
+      const err = liftOne(fd, cursor.name, topFd);
+      if (err < 0) leave(swept, err);
+      else lifted++;
+    }
+  }
+  close(fd);
+  unlinkOrRmdir(topFd, name, swept);
+  return lifted;
+}
+
+function liftOne(fd: number, name: ByteString, topFd: number): number {
+  for (;;) {
+    const err = renameat2(fd, name, topFd, asBytes(`lifted${String(++lifts)}`), RENAME_NOREPLACE);
+    if (err !== EEXIST) return err;
+  }
+}
