@@ -12,7 +12,8 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      eqeqeq: 'error',
+      // `== null` is the one short way to ask for null and undefined.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -46,8 +47,9 @@ export default defineConfig(
   {
     files: ['test/**/*.ts'],
     rules: {
-      // node:test-like assertions on values of unknown type, and callbacks that are async for mocha's sake.
+      // Callbacks that are async for mocha's sake; the umask must be read to be put back.
       '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-deprecated': ['error', { allow: [{ from: 'package', package: 'node', name: 'umask' }] }],
       '@typescript-eslint/unbound-method': 'off',
     },
   },
