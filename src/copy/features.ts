@@ -1,18 +1,7 @@
-// What a branch's filesystem can hold, found by trying it with throwaway files, since neither its name nor its version tells.
-// Knows no branch: it is given a directory of ours. Invariant: whatever it finds, nothing is left in that directory.
+// What a branch's filesystem can hold. Knows no branch, and tries nothing itself (probe.ts does).
 
-import { asBytes } from '../bytes.ts';
-import { EBADF, ENOSPC } from '../errno.ts';
 import type { Errno } from '../errno.ts';
-import { syncfs } from '../sys/io.ts';
-import { mkdirat } from '../sys/link.ts';
-import { fstatfs } from '../sys/mount.ts';
-import { O_DIRECTORY, O_RDONLY, close, openat } from '../sys/open.ts';
 import { filesystemType } from './filesystem-type.ts';
-import { probeAttributes } from './probe-attributes.ts';
-import { probeContent } from './probe-content.ts';
-import { probeNames } from './probe-names.ts';
-import { removeTree } from './stage.ts';
 
 /** What a filesystem can hold for this process. */
 export interface Features {
@@ -57,8 +46,6 @@ export interface Features {
   reflink: boolean;
   syncfs: boolean;
 }
-
-const PROBE = asBytes('probe');
 
 const FAT: Partial<Features> = {
   xattrUser: false,
@@ -108,7 +95,8 @@ const known: Record<string, Partial<Features>> = {
   xfs: { reflink: true },
 };
 
-function presumed(magic: number, namelen: number): Features {
+/** What a type is known for, where nothing was tried. */
+export function presumedFeatures(magic: number, namelen: number): Features {
   const fsType = filesystemType(magic);
   return {
     fsType,
@@ -142,43 +130,4 @@ function presumed(magic: number, namelen: number): Features {
     syncfs: true,
     ...known[fsType],
   };
-}
-
-/**
- * Tries what the filesystem of `dirFd` can hold, in a directory `probe` made there and removed again. Never fails: when the
- * filesystem is full or read-only, `untried` says why and the features are those that its type is known for.
- */
-export function probeFeatures(dirFd: number): Features {
-  const fs = fstatfs(dirFd);
-  const magic = typeof fs === 'number' ? 0 : fs.type;
-  const features = presumed(magic, typeof fs === 'number' ? 0 : fs.namelen);
-  // A call that exists finds a bad descriptor; a real syncfs here would write out a whole busy filesystem.
-  features.syncfs = syncfs(-1) === EBADF;
-  if (typeof fs === 'number') return { ...features, untried: fs };
-  removeTree(dirFd, PROBE);
-  features.untried = inProbeDirectory(dirFd, features, { bytes: fs.bavail * fs.bsize });
-  return features;
-}
-
-// Enough for the probes: below it, what could not be tried would be mistaken for what can't be held.
-const ROOM = 1 << 18;
-
-function inProbeDirectory(dirFd: number, features: Features, room: { bytes: number }): Errno | 0 {
-  if (room.bytes < ROOM) return ENOSPC;
-  const made = mkdirat(dirFd, PROBE, 0o700);
-  if (made < 0) return made as Errno;
-  const fd = openat(dirFd, PROBE, O_RDONLY | O_DIRECTORY);
-  try {
-    if (fd < 0) return fd as Errno;
-    const found = { ...features };
-    for (const probe of [probeAttributes, probeNames, probeContent]) {
-      const err = probe(fd, found);
-      if (err < 0) return err as Errno;
-    }
-    Object.assign(features, found);
-    return 0;
-  } finally {
-    if (fd >= 0) close(fd);
-    removeTree(dirFd, PROBE);
-  }
 }
