@@ -1,5 +1,6 @@
 // Body of the thread that serves a filesystem module for `serve`: loads the module, waits for the mount, runs the session.
 
+import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DeviceChannel } from './channel.ts';
 import { notificationSink } from './notifier.ts';
@@ -21,9 +22,10 @@ parentPort?.once('message', (order: ServeOrder) => {
     wants: order.wants,
     notifier: notificationSink(order.notifier),
     counters: order.counters,
+    ...(order.spin === undefined ? {} : { spin: order.spin }),
     hooks: {
       onBug: (error, request) => {
-        console.error(error, request);
+        say({ kind: 'bug', what: inspect(error), request });
       },
       ...hooks,
       onNegotiated: (negotiated) => {

@@ -7,6 +7,7 @@ import { close } from '../sys/open.ts';
 import { eventfd } from '../sys/poll.ts';
 import { newCounterMemory, readCounters } from './counters.ts';
 import type { Counts } from './counters.ts';
+import type { BugReport } from './dispatch.ts';
 import { mountFuse, unmountFuse } from './mount.ts';
 import type { MountError, MountOptions } from './mount.ts';
 import type { Negotiated, Wants } from './negotiate.ts';
@@ -26,6 +27,10 @@ export interface ServedModule<C> {
 
 export interface ServeOptions extends Partial<Omit<MountOptions, 'mountpoint'>> {
   readonly wants?: Wants;
+  /** As SessionOptions.spin. */
+  readonly spin?: number;
+  /** What threw in a handler or hook, as text. Default: a process warning. */
+  readonly onBug?: (what: string, request: BugReport | undefined) => void;
 }
 
 /** `crashed`: the thread threw outside any request. */
@@ -46,12 +51,14 @@ export interface ServeOrder {
   readonly fd: number;
   readonly wakeFd: number;
   readonly wants: Wants;
+  readonly spin: number | undefined;
   readonly notifier: NotifierHandle;
   readonly counters: SharedArrayBuffer;
 }
 export type ServeNews =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'negotiated'; readonly negotiated: Negotiated }
+  | { readonly kind: 'bug'; readonly what: string; readonly request: BugReport | undefined }
   | { readonly kind: 'ended'; readonly ending: Ending };
 
 /**
@@ -64,7 +71,7 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Serving | MountError> {
   const worker = new Worker(new URL('./serve-thread.js', import.meta.url), { workerData: String(module) });
-  const news = newsOf(worker);
+  const news = newsOf(worker, options.onBug ?? warn);
   await news.loaded;
   const mounted = mountFuse({ source: 'rootsync-fuse', subtype: 'rootsync-fuse', ...options, mountpoint });
   if ('reason' in mounted) {
@@ -74,7 +81,14 @@ export async function serve(
   const notifier = await startNotifier(mounted.fd);
   const wakeFd = eventfd();
   const counters = newCounterMemory();
-  const order: ServeOrder = { fd: mounted.fd, wakeFd, wants: options.wants ?? {}, notifier: notifier.handle, counters };
+  const order: ServeOrder = {
+    fd: mounted.fd,
+    wakeFd,
+    wants: options.wants ?? {},
+    spin: options.spin,
+    notifier: notifier.handle,
+    counters,
+  };
   worker.postMessage(order, [notifier.handle.port]);
   const ended = news.ended.then(async (ending) => {
     // Whatever ended the session, nobody serves the mount any more: without this it would stay, dead.
@@ -95,6 +109,10 @@ export async function serve(
   };
 }
 
+function warn(what: string, request: BugReport | undefined): void {
+  process.emitWarning(`${request?.operation ?? 'session'}: ${what}`);
+}
+
 function describe(ending: ServeEnding): string {
   if (ending.reason === 'refused') return ending.why;
   if (ending.reason === 'crashed') return String(ending.error);
@@ -109,7 +127,7 @@ interface News {
 }
 
 /** The thread's messages, and its death, as promises. */
-function newsOf(worker: Worker): News {
+function newsOf(worker: Worker, onBug: NonNullable<ServeOptions['onBug']>): News {
   let resolveNegotiated: (negotiated: Negotiated) => void;
   let resolveEnded: (ending: ServeEnding) => void;
   const negotiated = new Promise<Negotiated>((resolve) => (resolveNegotiated = resolve));
@@ -118,6 +136,7 @@ function newsOf(worker: Worker): News {
     worker.on('message', (news: ServeNews) => {
       if (news.kind === 'loaded') resolve();
       else if (news.kind === 'negotiated') resolveNegotiated(news.negotiated);
+      else if (news.kind === 'bug') onBug(news.what, news.request);
       else resolveEnded(news.ending);
     });
     worker.on('error', (error) => {
