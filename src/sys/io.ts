@@ -131,5 +131,7 @@ export function syncFileRange(fd: number, position: number, length: number, flag
 
 /** Tells the kernel what a range will be needed for (POSIX_FADV_*). */
 export function fadvise(fd: number, position: number, length: number, advice: number): number {
-  return -cFadvise(fd, position, length, advice);
+  // It returns the errno instead of setting it.
+  const err = cFadvise(fd, position, length, advice);
+  return err === 0 ? 0 : -err;
 }

@@ -39,6 +39,8 @@ export const RESOLVE_IN_ROOT = 0x10;
 const SYS_OPENAT2 = 437;
 const SIZEOF_OPEN_HOW = 24;
 const F_DUPFD_CLOEXEC = 1030;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const MFD_CLOEXEC = 1;
@@ -87,6 +89,11 @@ export function dup(fd: number): number {
 /** Makes `onto` a descriptor of `fd`'s open file, closing what it was; it is inherited by exec when `inherit`. */
 export function dupOnto(fd: number, onto: number, inherit = false): number {
   return result(cDup3(fd, onto, inherit ? 0 : O_CLOEXEC));
+}
+
+/** Whether a descriptor is closed by exec. Node marks every descriptor that it was started with, 0 to 2 too. */
+export function setCloseOnExec(fd: number, on: boolean): number {
+  return result(cFcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0));
 }
 
 /** The access mode and status flags of an open file. */

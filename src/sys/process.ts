@@ -5,10 +5,10 @@ import type { ByteString } from '../bytes.ts';
 import type { Errno } from '../errno.ts';
 import { workingDirectoryIsProc } from './at.ts';
 import { BUF, PTR, addressOf, declare, failure, result } from './koffi.ts';
+import { setCloseOnExec } from './open.ts';
 import { cString, getU64, path, putI64, struct, structI32, structU32 } from './scratch.ts';
 
 export const CLONE_FS = 0x200;
-export const CLONE_FILES = 0x400;
 export const CLONE_NEWNS = 0x20000;
 export const CLONE_NEWUTS = 0x4000000;
 export const CLONE_NEWUSER = 0x10000000;
@@ -98,13 +98,18 @@ function vector(strings: readonly ByteString[]): { readonly pointers: Buffer; re
   return { pointers, kept };
 }
 
+function inheritStandardDescriptors(inherit: boolean): void {
+  for (let fd = 0; fd <= 2; fd++) setCloseOnExec(fd, !inherit);
+}
+
 /**
- * execve(2): returns only when it fails. Empties the signal mask and gives SIGPIPE, which Node ignores, its default back, since a program
- * inherits both. Works from any thread, which becomes the process.
+ * execve(2): returns only when it fails. Undoes what Node did to this process and a program would inherit: descriptors 0 to 2 closed by
+ * exec, SIGPIPE ignored; and empties the signal mask. Works from any thread, which becomes the process.
  */
 export function execve(file: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): number {
   const args = vector(argv);
   const env = vector(envp);
+  inheritStandardDescriptors(true);
   const pipeHandler = cSignal(SIGPIPE, 0);
   structU32.fill(0, 0, 64);
   cSigmask(SIG_SETMASK, struct, struct + 128);
@@ -112,6 +117,7 @@ export function execve(file: ByteString, argv: readonly ByteString[], envp: read
   const err = failure();
   cSigmask(SIG_SETMASK, struct + 128, 0);
   cSignal(SIGPIPE, pipeHandler);
+  inheritStandardDescriptors(false);
   // Both vectors hold the memory that `pointers` names: they are used here so that they live until now.
   return args.kept.length === argv.length && env.kept.length === envp.length ? err : 0;
 }
