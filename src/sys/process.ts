@@ -33,6 +33,7 @@ export const LOCK_UN = 8;
 
 const RLIMIT_NOFILE = 7;
 const SIGPIPE = 13;
+const SIGXFSZ = 25;
 const SIG_SETMASK = 2;
 const CAPABILITY_VERSION_3 = 0x20080522;
 
@@ -104,19 +105,21 @@ function inheritStandardDescriptors(inherit: boolean): void {
 
 /**
  * execve(2): returns only when it fails. Undoes what Node did to this process and a program would inherit: descriptors 0 to 2 closed by
- * exec, SIGPIPE ignored; and empties the signal mask. Works from any thread, which becomes the process.
+ * exec, SIGPIPE and SIGXFSZ ignored; and empties the signal mask. Works from any thread, which becomes the process.
  */
 export function execve(file: ByteString, argv: readonly ByteString[], envp: readonly ByteString[]): number {
   const args = vector(argv);
   const env = vector(envp);
   inheritStandardDescriptors(true);
   const pipeHandler = cSignal(SIGPIPE, 0);
+  const sizeHandler = cSignal(SIGXFSZ, 0);
   structU32.fill(0, 0, 64);
   cSigmask(SIG_SETMASK, struct, struct + 128);
   cExecve(cString(file), args.pointers, env.pointers);
   const err = failure();
   cSigmask(SIG_SETMASK, struct + 128, 0);
   cSignal(SIGPIPE, pipeHandler);
+  cSignal(SIGXFSZ, sizeHandler);
   inheritStandardDescriptors(false);
   // Both vectors hold the memory that `pointers` names: they are used here so that they live until now.
   return args.kept.length === argv.length && env.kept.length === envp.length ? err : 0;
