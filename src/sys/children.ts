@@ -1,6 +1,6 @@
 // Processes that were started by our children and outlive them: this process can have them handed over to it, and takes note of their end.
 
-import { PTR, addressOf, declare, result } from './koffi.ts';
+import { PTR, addressOf, declare } from './koffi.ts';
 import { prctl } from './process.ts';
 
 const PR_SET_CHILD_SUBREAPER = 36;
@@ -15,7 +15,6 @@ const SIGINFO_SIZE = 128;
 const SI_PID = 16;
 
 const cWaitid = declare('waitid', 'int', ['int', 'int', PTR, 'int']);
-const cSignal = declare('signal', 'int64_t', ['int', 'int64_t']);
 
 const siginfo = Buffer.alloc(SIGINFO_SIZE);
 const siginfoAt = addressOf(siginfo);
@@ -37,9 +36,4 @@ export function reapAdopted(isOurs: (pid: number) => boolean): number {
     if (pid === NOBODY || isOurs(pid)) return reaped;
     if (cWaitid(P_PID, pid, siginfoAt, WEXITED | WNOHANG) < 0) return reaped;
   }
-}
-
-/** Gives a signal its default effect, which a program started by execve inherits. */
-export function defaultSignal(signal: number): number {
-  return result(cSignal(signal, 0));
 }

@@ -1,0 +1,43 @@
+// Where the program begins: parses the command line, runs one command, ends with its exit code.
+
+import { readFileSync } from 'node:fs';
+import { CommanderError } from 'commander';
+import { LAUNCH_WORD } from './entry.ts';
+import { EXIT, RUN_EXIT } from './exit-codes.ts';
+import { Failure } from './live-mount.ts';
+import { makeProgram } from './program.ts';
+import { say } from './say.ts';
+
+const [, , first, second] = process.argv;
+
+if (first === LAUNCH_WORD) {
+  const { launch } = await import('./run/launch.ts');
+  process.exit(launch(second ?? ''));
+}
+process.exit(await runCommand());
+
+async function runCommand(): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = makeProgram(packageVersion(), (code) => (exitCode = code));
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync();
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : usageExit();
+    if (!(error instanceof Failure)) throw error;
+    say(error.message);
+    return error.exitCode;
+  }
+}
+
+function usageExit(): number {
+  return first === 'run' ? RUN_EXIT.failed : EXIT.usage;
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

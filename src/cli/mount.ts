@@ -1,0 +1,48 @@
+// `rootsync mount`: checks everything, then serves in the foreground, or starts a process of its own that does and waits until it serves.
+
+import type { MountConfig } from '../daemon/config.ts';
+import { resolveConfig } from '../daemon/config.ts';
+import { checkFuseDevice } from '../daemon/fuse-device.ts';
+import { EndingSignals, serveUntilEnded } from '../daemon/lifecycle.ts';
+import type { MountDraft } from '../daemon/mount-options.ts';
+import { StartError } from '../daemon/start-error.ts';
+import { Background, startInBackground } from './background.ts';
+import { EXIT, EXIT_OF_START } from './exit-codes.ts';
+import { say } from './say.ts';
+
+export interface MountCommand {
+  readonly draft: MountDraft;
+  readonly mountpoint: string;
+  readonly foreground: boolean;
+  /** This is the process that `startInBackground` made. */
+  readonly background: boolean;
+}
+
+export async function mount({ draft, mountpoint, foreground, background }: MountCommand): Promise<number> {
+  const starter = background ? new Background() : undefined;
+  const config = resolveConfig(draft, mountpoint);
+  if (config instanceof StartError) return refuse(config, starter);
+  const noFuse = checkFuseDevice();
+  if (noFuse) return refuse(noFuse, starter);
+  if (foreground || starter) return serve(config, starter);
+  return startInBackground(config.flash);
+}
+
+async function serve(config: MountConfig, starter: Background | undefined): Promise<number> {
+  using signals = new EndingSignals();
+  const { startDaemon } = await import('../daemon/daemon.ts');
+  const daemon = await startDaemon(config);
+  if (daemon instanceof StartError) return refuse(daemon, starter);
+  // The caller's directory is not held, nor any other but `/`.
+  if (starter) process.chdir('/');
+  const ready = (): void => starter?.succeeded();
+  await serveUntilEnded(daemon, config.mountpoint, { signals, say, ready });
+  return EXIT.ok;
+}
+
+function refuse(error: StartError, starter: Background | undefined): number {
+  const exitCode = EXIT_OF_START[error.kind];
+  if (starter) starter.failed(exitCode, error.message);
+  else say(error.message);
+  return exitCode;
+}

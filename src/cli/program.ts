@@ -1,0 +1,137 @@
+// The command line: which commands there are, what each takes and says in its --help. What a command does is in its own file, loaded when
+// it is asked for.
+
+import { Command, Option } from 'commander';
+import { BACKGROUND_FLAG, INSIDE_FLAG } from './entry.ts';
+import { EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
+import { addMountOptions } from './mount-words.ts';
+import type { Inside } from './run/namespace.ts';
+import type { StatusOptions } from './status.ts';
+import type { UmountOptions } from './umount.ts';
+
+const MOUNT_CHOICE = [
+  '-m, --mount <DIR>',
+  'which mount (default: the only one, or the one the current directory is in)',
+] as const;
+
+/** `done` gets the exit code of the command that was run. */
+export function makeProgram(version: string, done: (exitCode: number) => void): Command {
+  const program = new Command('rootsync')
+    .description('serves the merge of a small flash over a big disk, and copies what is used to flash')
+    .version(version)
+    .enablePositionalOptions()
+    .showHelpAfterError('(rootsync --help tells more)');
+  addRun(program, done);
+  addMount(program, done);
+  addUmount(program, done);
+  addStatus(program, done);
+  return program;
+}
+
+function addRun(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('run')
+    .summary('run a command in the merged root, capturing what it uses')
+    .description(
+      'Runs COMMAND in the merge of flash over disk, in a mount namespace of its own, and captures to flash all that COMMAND uses. ' +
+        'An ordinary user gets a user namespace.',
+    )
+    .argument('<COMMAND...>', 'what to run, found in PATH in the merged root')
+    .passThroughOptions()
+    .usage('[options] [--] COMMAND...');
+  const draft = addMountOptions(command);
+  command
+    .option('--flash-only', 'no merge: run COMMAND on the flash directory alone')
+    .option('--verify', 'run COMMAND twice, capturing and then on flash alone, and say whether the result was the same')
+    .option('--compare-output', 'with --verify: stdout must be the same too')
+    .option('--chdir <DIR>', 'working directory in the merged root (default: the current one)')
+    .option('--json', 'the summary as one line of JSON, the last one on stderr')
+    .option('-q, --quiet', 'no summary')
+    .addOption(new Option(`${INSIDE_FLAG} <KIND>`).hideHelp())
+    .addHelpText('after', RUN_NOTES + RUN_EXIT_HELP)
+    .action(async (words: string[]) => {
+      const options = command.opts<RunOptions>();
+      if (options.flashOnly && options.verify) command.error('error: --flash-only and --verify exclude each other');
+      if (options.compareOutput && !options.verify) command.error('error: --compare-output needs --verify');
+      const request = {
+        draft,
+        flashOnly: options.flashOnly ?? false,
+        verify: options.verify ?? false,
+        compareOutput: options.compareOutput ?? false,
+        json: options.json ?? false,
+        quiet: (options.quiet ?? false) || (options.json ?? false),
+        chdir: options.chdir,
+        command: words,
+      };
+      const { run } = await import('./run.ts');
+      done(await run(request, options.inNamespace));
+    });
+}
+
+interface RunOptions {
+  readonly flashOnly?: true;
+  readonly verify?: true;
+  readonly compareOutput?: true;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly chdir?: string;
+  readonly inNamespace?: Inside;
+}
+
+const RUN_NOTES = `
+disk is / unless --disk says otherwise; flash is a new directory in $TMPDIR or /var/tmp, named at the end.
+COMMAND has the caller's environment, working directory, terminal and standard streams, and the host's own
+/proc, /sys, /dev, /run and /tmp. Ctrl-C and Ctrl-\\ of the terminal reach it by themselves; SIGTERM, SIGHUP,
+SIGUSR1, SIGUSR2, SIGALRM and SIGPWR are passed on. Processes that it leaves behind get SIGTERM, and SIGKILL 5 s
+later: a daemon that is to stay has to be waited for by COMMAND.
+With --verify the second run finds what the first one changed on flash, and what it left of stdin.
+With --compare-output stdout of COMMAND is a pipe.
+`;
+
+function addMount(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('mount')
+    .summary('mount the merge of flash over disk')
+    .description('Mounts the merge of flash over disk; returns once the mount answers.')
+    .argument('<MOUNTPOINT>', 'an existing directory')
+    .usage('--flash DIR --disk DIR [options] MOUNTPOINT');
+  const draft = addMountOptions(command);
+  command
+    .option('-f, --foreground', 'serve in this process until it is unmounted or gets SIGTERM, SIGINT or SIGHUP')
+    .addOption(new Option(BACKGROUND_FLAG).hideHelp())
+    .addHelpText('after', EXIT_HELP)
+    .action(async (mountpoint: string) => {
+      const { foreground, inBackground } = command.opts<{ foreground?: true; inBackground?: true }>();
+      const { mount } = await import('./mount.ts');
+      done(await mount({ draft, mountpoint, foreground: foreground ?? false, background: inBackground ?? false }));
+    });
+}
+
+function addUmount(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('umount')
+    .summary('finish all copies, then unmount')
+    .description('Has the daemon of a mount finish all copies and unmount, and waits for its end.')
+    .argument('[MOUNTPOINT]', 'which mount (as --mount)')
+    .option(...MOUNT_CHOICE)
+    .option('--lazy', 'detach the mount even if it is in use; what is open stays usable until it is closed')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (mountpoint: string | undefined) => {
+      const { umount } = await import('./umount.ts');
+      done(await umount(mountpoint, command.opts<UmountOptions>()));
+    });
+}
+
+function addStatus(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('status')
+    .summary('say what a mount is and does')
+    .description('Says what a mount is and does.')
+    .option(...MOUNT_CHOICE)
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async () => {
+      const { status } = await import('./status.ts');
+      done(await status(command.opts<StatusOptions>()));
+    });
+}
