@@ -1,0 +1,171 @@
+// One real tree behind a directory descriptor. All access to a branch goes through here, as (directory, name) -> (dirfd, name),
+// so that no path is ever resolved through a symlink or through what is mounted on top. Directory descriptors are opened on
+// demand and kept in a bounded cache. Knows nothing of the other branch.
+
+import type { ByteString } from '../bytes.ts';
+import type { Errno } from '../errno.ts';
+import { ENOENT } from '../errno.ts';
+import { close, O_DIRECTORY, O_PATH, openat } from '../sys/open.ts';
+import { newStat, statxAt } from '../sys/stat.ts';
+import type { Stat } from '../sys/stat.ts';
+import { BranchDir } from './branch-dir.ts';
+import type { GraftPoint } from './grafts.ts';
+
+const OPEN_DIR = O_PATH | O_DIRECTORY;
+
+export interface BranchOptions {
+  /** Directory descriptor of the branch's root, owned by the branch from now on. */
+  readonly rootFd: number;
+  /** Changes may be made in this branch. */
+  readonly writable: boolean;
+  /** Descriptors kept open at the most; at least 16. */
+  readonly maxOpen?: number;
+  readonly grafts?: GraftPoint;
+  /** Decides on a mount met on the way (only where the branch could not be cloned free of mounts). */
+  readonly admitMount?: (stat: Stat) => boolean;
+}
+
+export class Branch {
+  readonly root: BranchDir;
+  readonly writable: boolean;
+  /** Identity of the root directory: major, minor, inode halves. */
+  readonly rootStat: Stat = newStat();
+  readonly #maxOpen: number;
+  readonly #open: BranchDir[] = [];
+  #hand = 0;
+  readonly #admitMount: ((stat: Stat) => boolean) | undefined;
+
+  constructor(options: BranchOptions) {
+    this.root = new BranchDir(null, '' as ByteString, { fd: options.rootFd, graft: options.grafts ?? null });
+    this.writable = options.writable;
+    this.#maxOpen = Math.max(16, options.maxOpen ?? 512);
+    this.#admitMount = options.admitMount;
+    statxAt(options.rootFd, '' as ByteString, this.rootStat);
+  }
+
+  /**
+   * A descriptor for `dir`, valid until other directories of this branch have been asked for; never to be closed or kept.
+   * Errors: what openat gives, ENOENT where the directory has gone.
+   */
+  fd(dir: BranchDir): number {
+    if (dir.fd >= 0) {
+      dir.used = true;
+      return dir.fd;
+    }
+    return this.#openChain(dir);
+  }
+
+  /**
+   * Attributes of `name` in `dir` (of `dir` itself for '').
+   * Errors: ENOENT also for what is hidden, else what statx gives.
+   */
+  stat(dir: BranchDir, name: ByteString, out: Stat): number {
+    if (name === '' && dir.parent !== null && dir.fd < 0) return this.stat(dir.parent, dir.name, out);
+    if (dir.graft !== null && name !== '') {
+      const point = dir.graft.children.get(name);
+      if (point?.hidden === true) return ENOENT;
+      if (point?.fd !== undefined) return statxAt(point.fd, '' as ByteString, out);
+    }
+    if (dir.husk && name !== '') return ENOENT;
+    const fd = this.fd(dir);
+    return fd < 0 ? fd : statxAt(fd, name, out);
+  }
+
+  /** The place for the directory `name` of `dir`, whose attributes are `stat`; nothing is opened. */
+  child(dir: BranchDir, name: ByteString, stat: Stat | null): BranchDir {
+    const graft = dir.graft?.children.get(name) ?? null;
+    if (graft?.fd !== undefined) return new BranchDir(dir, name, { fd: graft.fd, graft });
+    const husk = stat !== null && stat.mountRoot && this.#admitMount !== undefined && !this.#admitMount(stat);
+    return new BranchDir(dir, name, { graft, husk });
+  }
+
+  /** The place for the directory at `path` below the root; nothing is opened. */
+  dirAt(path: ByteString): BranchDir {
+    let dir = this.root;
+    if (path !== '') for (const name of path.split('/') as ByteString[]) dir = this.child(dir, name, null);
+    return dir;
+  }
+
+  /** Whether `name` of `dir` is kept out of the branch. */
+  hides(dir: BranchDir, name: ByteString): boolean {
+    return dir.graft !== null && dir.graft.children.get(name)?.hidden === true;
+  }
+
+  /** Opens `name` in `dir`, never following a symlink. Errors: what openat gives. */
+  open(dir: BranchDir, name: ByteString, flags: number, mode = 0): number {
+    if (dir.husk) return ENOENT;
+    const fd = this.fd(dir);
+    return fd < 0 ? fd : openat(fd, name, flags, mode);
+  }
+
+  /** Closes what is kept open for `dir`, which is about to go or has gone. */
+  drop(dir: BranchDir): void {
+    if (dir.fd < 0 || !dir.evictable) return;
+    close(dir.fd);
+    dir.fd = -1;
+    const at = this.#open.indexOf(dir);
+    if (at >= 0) this.#removeAt(at);
+  }
+
+  /** Closes all descriptors but the root's and the grafts'. */
+  dropAll(): void {
+    for (const dir of this.#open) {
+      close(dir.fd);
+      dir.fd = -1;
+    }
+    this.#open.length = 0;
+    this.#hand = 0;
+  }
+
+  /** Closes everything; the branch is unusable afterwards. */
+  close(): void {
+    this.dropAll();
+    if (this.root.fd >= 0) close(this.root.fd);
+    this.root.fd = -1;
+  }
+
+  #openChain(dir: BranchDir): number {
+    const chain: BranchDir[] = [];
+    let open: BranchDir | null = dir;
+    while (open !== null && open.fd < 0) {
+      chain.push(open);
+      open = open.parent;
+    }
+    if (open === null) return ENOENT;
+    let fd: number = open.fd;
+    for (let i = chain.length - 1; i >= 0; i--) {
+      const next = chain[i] as BranchDir;
+      fd = openat(fd, next.name, OPEN_DIR, 0);
+      if (fd < 0) return fd as Errno;
+      this.#remember(next, fd);
+    }
+    return fd;
+  }
+
+  #remember(dir: BranchDir, fd: number): void {
+    dir.fd = fd;
+    dir.used = true;
+    if (this.#open.length < this.#maxOpen) {
+      this.#open.push(dir);
+      return;
+    }
+    for (;;) {
+      const victim = this.#open[this.#hand] as BranchDir;
+      if (!victim.used) {
+        close(victim.fd);
+        victim.fd = -1;
+        this.#open[this.#hand] = dir;
+        this.#hand = (this.#hand + 1) % this.#open.length;
+        return;
+      }
+      victim.used = false;
+      this.#hand = (this.#hand + 1) % this.#open.length;
+    }
+  }
+
+  #removeAt(at: number): void {
+    const last = this.#open.pop() as BranchDir;
+    if (at < this.#open.length) this.#open[at] = last;
+    if (this.#hand >= this.#open.length) this.#hand = 0;
+  }
+}

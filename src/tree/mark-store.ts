@@ -1,0 +1,110 @@
+// Marks as the operations set them: by directory node and name, in memory and in the log at once. Each setter gives the number of the
+// record that says so, also when it was said before (0: nothing had to be said), or an Errno, and then nothing has changed.
+
+import type { ByteString } from '../bytes.ts';
+import { join } from '../bytes.ts';
+import type { MarkLog } from './mark-log.ts';
+import { ensure, find } from './marks.ts';
+import type { MarkNode, MarkRecord, Marks, Origin } from './marks.ts';
+import { isDir } from './node.ts';
+import type { DirNode } from './node.ts';
+import type { Tree } from './tree.ts';
+
+export class MarkStore {
+  readonly log: MarkLog;
+  readonly marks: Marks;
+  readonly #tree: Tree;
+
+  constructor(log: MarkLog, marks: Marks, tree: Tree) {
+    this.log = log;
+    this.marks = marks;
+    this.#tree = tree;
+  }
+
+  /** Disk's object of this name is removed. */
+  whiteout(parent: DirNode, name: ByteString): number {
+    const mark = parent.dir.hides?.child(name);
+    if (mark?.whiteout === true) return mark.whiteoutRecord;
+    return this.#hide(parent, name, 'whiteout');
+  }
+
+  /** Flash's object of this name is not disk's object of this name. */
+  opaque(parent: DirNode, name: ByteString): number {
+    const mark = parent.dir.hides?.child(name);
+    if (mark?.opaque === true) return mark.opaqueRecord;
+    return this.#hide(parent, name, 'opaque');
+  }
+
+  /** Disk's object of this name shows again where flash has none, and is the same as flash's where it has one. */
+  reveal(parent: DirNode, name: ByteString): number {
+    const mark = parent.dir.hides?.child(name);
+    return mark?.whiteout === true || mark?.opaque === true ? this.#hide(parent, name, 'reveal') : 0;
+  }
+
+  origin(parent: DirNode, name: ByteString, origin: Origin): number {
+    const mark = parent.dir.origins?.child(name);
+    const now = mark?.origin;
+    if (now?.inoLo === origin.inoLo && now.inoHi === origin.inoHi && now.diskPath === origin.diskPath)
+      return mark?.originRecord ?? 0;
+    const number = this.#append({ kind: 'origin', path: this.#tree.pathOf(parent, name), origin });
+    if (number >= 0) this.#originsOf(parent);
+    return number;
+  }
+
+  /** The name has no origin any more. */
+  clear(parent: DirNode, name: ByteString): number {
+    if (parent.dir.origins?.child(name)?.origin == null) return 0;
+    return this.#append({ kind: 'clear', path: this.#tree.pathOf(parent, name) });
+  }
+
+  /** Before the directory at `from` becomes (`parent`, `name`): the origins below it hold at both places until `prune`. */
+  copyBelow(from: ByteString, parent: DirNode, name: ByteString): number {
+    if (!this.marks.hasOriginsBelow(from)) return 0;
+    const number = this.#append({ kind: 'copy', from, path: this.#tree.pathOf(parent, name) });
+    if (number >= 0) this.#originsOf(parent);
+    return number;
+  }
+
+  /** Neither `path` nor anything below it has an origin any more. */
+  prune(path: ByteString): number {
+    const mark = find(this.marks.merged, path);
+    return mark === undefined || (mark.origin === null && mark.children === null)
+      ? 0
+      : this.#append({ kind: 'prune', path });
+  }
+
+  durable(record: number): boolean {
+    return record <= this.log.durable;
+  }
+
+  #hide(parent: DirNode, name: ByteString, kind: 'whiteout' | 'opaque' | 'reveal'): number {
+    const { disk } = parent.dir;
+    if (disk === null) return 0;
+    const number = this.#append({ kind, path: join(disk.path(), name) });
+    if (number >= 0) this.#hidesOf(parent);
+    return number;
+  }
+
+  #append(record: MarkRecord): number {
+    const number = this.log.append(record);
+    if (number >= 0) this.marks.apply(record, number);
+    return number;
+  }
+
+  // A directory that had no marks so far does not know where they are: neither do those above it, and their children ask them.
+  #hidesOf(dir: DirNode): MarkNode {
+    const { parent } = dir;
+    const { disk } = dir.dir;
+    if (dir.dir.hides !== null || disk === null) return dir.dir.hides ?? this.marks.disk;
+    const straight = parent !== null && isDir(parent) && parent.dir.disk === disk.parent;
+    return (dir.dir.hides = straight
+      ? this.#hidesOf(parent).ensureChild(disk.name)
+      : ensure(this.marks.disk, disk.path()));
+  }
+
+  #originsOf(dir: DirNode): MarkNode {
+    const { parent } = dir;
+    if (dir.dir.origins !== null || parent === null || !isDir(parent)) return dir.dir.origins ?? this.marks.merged;
+    return (dir.dir.origins = this.#originsOf(parent).ensureChild(dir.name));
+  }
+}

@@ -1,0 +1,116 @@
+// The merged listing of a directory: flash's names, then those that only disk has, without whiteouts, hidden mounts and our own name.
+
+import type { Branch } from '../branch/branch.ts';
+import type { BranchDir } from '../branch/branch-dir.ts';
+import { asBytes } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
+import type { Errno } from '../errno.ts';
+import { ENOENT } from '../errno.ts';
+import { DirCursor, DT_DIR } from '../sys/dir.ts';
+import { close, O_DIRECTORY, O_NOATIME, O_RDONLY } from '../sys/open.ts';
+import { newStat } from '../sys/stat.ts';
+import { IN_DISK, IN_FLASH, Listing } from './listing.ts';
+import type { MarkNode } from './marks.ts';
+import type { DirNode } from './node.ts';
+import { RESERVED } from './tree.ts';
+import type { Tree } from './tree.ts';
+
+const DOT = asBytes('.');
+const DOT_DOT = asBytes('..');
+/** Entries for the directory itself and the one above it. */
+export const DOTS = 2;
+const cursor = new DirCursor();
+const dirStat = newStat();
+
+/** What a directory shows. Errors: what opening and reading the branches' directories give. */
+export function merge(tree: Tree, node: DirNode): Listing | Errno {
+  const listing = new Listing();
+  const up = node.parent ?? node;
+  listing.add(DOT, DT_DIR, 0, node.inoLo, node.inoHi);
+  listing.add(DOT_DOT, DT_DIR, 0, up.inoLo, up.inoHi);
+  const { flash, disk } = node.dir;
+  const seen = flash !== null && disk !== null ? new Map<ByteString, number>() : null;
+  if (flash !== null) {
+    const err = addFlash(tree, node, flash, listing, seen);
+    if (err < 0 && !(err === ENOENT && disk !== null)) return err as Errno;
+  }
+  if (disk !== null && !disk.husk && !tree.hideDisk) {
+    const err = addDisk(tree, disk, node.dir.hides, listing, seen);
+    if (err < 0) return err as Errno;
+  }
+  return listing;
+}
+
+/** Whether a directory shows no name at all. Errors: as `merge`. */
+export function isEmpty(tree: Tree, node: DirNode): boolean | Errno {
+  const listing = merge(tree, node);
+  return typeof listing === 'number' ? listing : listing.length === DOTS;
+}
+
+function addFlash(
+  tree: Tree,
+  node: DirNode,
+  flash: BranchDir,
+  listing: Listing,
+  seen: Map<ByteString, number> | null,
+): number {
+  const { inos } = tree;
+  const { origins } = node.dir;
+  const atRoot = node === tree.root;
+  return each(tree.flash, flash, () => {
+    const name = cursor.name;
+    if (atRoot && name === RESERVED) return;
+    const origin = origins?.child(name)?.origin;
+    if (origin != null) {
+      inos.lo = origin.inoLo;
+      inos.hi = origin.inoHi;
+    } else {
+      inos.ofFlash(cursor.inoLo, cursor.inoHi);
+    }
+    seen?.set(name, listing.length);
+    listing.add(name, cursor.type, IN_FLASH, inos.lo, inos.hi);
+  });
+}
+
+function addDisk(
+  tree: Tree,
+  disk: BranchDir,
+  hides: MarkNode | null,
+  listing: Listing,
+  seen: Map<ByteString, number> | null,
+): number {
+  const { inos } = tree;
+  const err = tree.disk.stat(disk, asBytes(''), dirStat);
+  if (err < 0) return err;
+  const { devMajor, devMinor } = dirStat;
+  return each(tree.disk, disk, () => {
+    const name = cursor.name;
+    if (tree.disk.hides(disk, name)) return;
+    const mark = hides?.child(name);
+    const at = seen?.get(name);
+    if (at === undefined) {
+      if (mark?.whiteout === true) return;
+      inos.ofDisk(devMajor, devMinor, cursor.inoLo, cursor.inoHi);
+      listing.add(name, cursor.type, IN_DISK, inos.lo, inos.hi);
+    } else if (mark?.opaque !== true && listing.types[at] === cursor.type) {
+      inos.ofDisk(devMajor, devMinor, cursor.inoLo, cursor.inoHi);
+      listing.where[at] = IN_FLASH | IN_DISK;
+      listing.inoLo[at] = inos.lo;
+      listing.inoHi[at] = inos.hi;
+    }
+  });
+}
+
+function each(branch: Branch, dir: BranchDir, visit: () => void): number {
+  // O_NOATIME: listing must not change disk; refused to those who do not own the directory.
+  let fd = branch.open(dir, DOT, O_RDONLY | O_DIRECTORY | O_NOATIME);
+  if (fd < 0) fd = branch.open(dir, DOT, O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return fd;
+  let n = cursor.fill(fd);
+  while (n > 0) {
+    while (cursor.next()) visit();
+    n = cursor.fill(fd);
+  }
+  close(fd);
+  return n;
+}

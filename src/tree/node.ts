@@ -1,0 +1,107 @@
+// One object of the merged root, while the kernel or the engine refers to it. Kept small: a tree of 200,000 of them is normal, so
+// facts that few nodes have (handles, second names, listings) hang off it. Only the session's thread touches nodes; only Tree
+// changes links, presence and lookup counts.
+
+import type { BranchDir } from '../branch/branch-dir.ts';
+import type { ByteString } from '../bytes.ts';
+import type { MarkNode } from './marks.ts';
+import type { OpenState } from './open-state.ts';
+
+export const S_IFMT = 0o170000;
+export const S_IFSOCK = 0o140000;
+export const S_IFLNK = 0o120000;
+export const S_IFREG = 0o100000;
+export const S_IFBLK = 0o060000;
+export const S_IFDIR = 0o040000;
+export const S_IFCHR = 0o020000;
+export const S_IFIFO = 0o010000;
+
+/** Node flags. */
+export const ON_FLASH = 1; // the primary name exists on flash
+export const MULTI_LINK = 2; // has or had several names: nlink and identity need care
+export const CAPTURE_QUEUED = 4; // a capture or copy-up is under way
+export const SKIP_LOGGED = 8; // a reason for not capturing it has been logged
+export const EXCLUDE_KNOWN = 16; // EXCLUDED says what the rules decided
+export const EXCLUDED = 32;
+export const PAGES_STALE = 64; // the kernel's pages of it may be older than its backing
+export const LINK_UNSEEN = 128; // a symlink that the kernel may have cached without a capture
+export const DIRECTORY_SKIPPED = 256; // an excluded directory that is not even made on flash
+
+/** A further name of an object with hard links. */
+export interface Link {
+  readonly parent: Node;
+  readonly name: ByteString;
+  onFlash: boolean;
+}
+
+/** What only directories have. */
+export interface Directory {
+  readonly children: Map<ByteString, Node>;
+  /** Its place on flash; null while flash lacks it. */
+  flash: BranchDir | null;
+  /** Its place on disk (elsewhere than its path after a rename); null where disk has none or it is hidden for good. */
+  disk: BranchDir | null;
+  /** Whiteouts and the like of the names in `disk`; null while there are none. */
+  hides: MarkNode | null;
+  /** Origins of the names in it; null while there are none. */
+  origins: MarkNode | null;
+}
+
+export class Node {
+  readonly id: number;
+  readonly generation: number;
+  /** S_IFMT bits. */
+  readonly kind: number;
+  flags = 0;
+  /** References that the kernel holds. */
+  lookups = 0;
+  /** References that the engine holds (a capture under way). */
+  pins = 0;
+  /** The primary name; parent null for the root and for what has no name any more. */
+  parent: Node | null;
+  name: ByteString;
+  /** Inode number as shown, two int32 halves. */
+  inoLo: number;
+  inoHi: number;
+  aliases: Link[] | null = null;
+  readonly dir: Directory | null;
+  open: OpenState | null = null;
+
+  constructor(
+    id: number,
+    generation: number,
+    kind: number,
+    parent: Node | null,
+    name: ByteString,
+    inoLo: number,
+    inoHi: number,
+  ) {
+    this.id = id;
+    this.generation = generation;
+    this.kind = kind;
+    this.parent = parent;
+    this.name = name;
+    this.inoLo = inoLo;
+    this.inoHi = inoHi;
+    this.dir = kind === S_IFDIR ? { children: new Map(), flash: null, disk: null, hides: null, origins: null } : null;
+  }
+
+  get onFlash(): boolean {
+    return (this.flags & ON_FLASH) !== 0;
+  }
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  set(flag: number, on: boolean): void {
+    this.flags = on ? this.flags | flag : this.flags & ~flag;
+  }
+}
+
+/** A node known to be a directory. */
+export type DirNode = Node & { readonly dir: Directory };
+
+export function isDir(node: Node): node is DirNode {
+  return node.dir !== null;
+}

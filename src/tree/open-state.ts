@@ -1,0 +1,52 @@
+// How an open file's data moves while anything has it open. The kernel allows one way per inode at a time: either every open is
+// passed through to one backing file, or every open is served by us. All opens of a node share this state; it ends with the last one.
+
+import { close } from '../sys/open.ts';
+
+export class OpenState {
+  /** Opens that the kernel has not released. */
+  handles = 0;
+  /** Opens that may write. */
+  writers = 0;
+  /** Registered backing file; 0: the data are served. */
+  backingId = 0;
+  /** Readable descriptor of the backing; -1 until needed. */
+  readFd = -1;
+  /** Writable descriptor of the backing; -1 until needed. */
+  writeFd = -1;
+  /** Work in other threads that uses the descriptors; they are closed only when it is 0. */
+  #borrowed = 0;
+  #retired: number[] = [];
+
+  get passthrough(): boolean {
+    return this.backingId !== 0;
+  }
+
+  /** The descriptor to read from, preferring the one that also sees what was written. */
+  get fd(): number {
+    return this.writeFd >= 0 ? this.writeFd : this.readFd;
+  }
+
+  /** Another thread uses a descriptor until `giveBack`. */
+  borrow(): void {
+    this.#borrowed++;
+  }
+
+  giveBack(): void {
+    if (--this.#borrowed === 0) this.#closeRetired();
+  }
+
+  /** Puts descriptors of another backing in place; the old ones go when nobody uses them. */
+  replace(readFd: number, writeFd: number): void {
+    if (this.readFd >= 0) this.#retired.push(this.readFd);
+    if (this.writeFd >= 0) this.#retired.push(this.writeFd);
+    this.readFd = readFd;
+    this.writeFd = writeFd;
+    if (this.#borrowed === 0) this.#closeRetired();
+  }
+
+  #closeRetired(): void {
+    for (const fd of this.#retired) close(fd);
+    this.#retired = [];
+  }
+}

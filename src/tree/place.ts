@@ -1,0 +1,46 @@
+// Where an object really is: the one pair (descriptor, name) by which system calls reach it, whichever branch has it, and also
+// when it has no name any more. A reused object; valid until the next `locate`.
+
+import { asBytes } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
+import { ENOENT } from '../errno.ts';
+import { openat, reopen } from '../sys/open.ts';
+import type { Branch } from '../branch/branch.ts';
+import { isDir } from './node.ts';
+import type { Node } from './node.ts';
+import type { Tree } from './tree.ts';
+
+const EMPTY = asBytes('');
+
+export interface Place {
+  /** A directory's descriptor, or the object's own when `name` is empty. */
+  dirfd: number;
+  name: ByteString;
+}
+
+const place: Place = { dirfd: -1, name: EMPTY };
+
+/** Finds `node`: the place, or what opening its directory gives (ENOENT: it has gone). */
+export function locate(tree: Tree, node: Node): Place | number {
+  const orphan = tree.orphan(node);
+  if (orphan !== undefined) return at(orphan, EMPTY);
+  const branch: Branch = node.onFlash ? tree.flash : tree.disk;
+  const holder = isDir(node) ? node : node.parent;
+  const dir = node.onFlash ? holder?.dir?.flash : holder?.dir?.disk;
+  if (dir == null) return ENOENT;
+  const fd = branch.fd(dir);
+  return fd < 0 ? fd : at(fd, isDir(node) ? EMPTY : node.name);
+}
+
+/** Opens `node` itself with `flags`. Errors: as `locate`, and what open gives. */
+export function openNode(tree: Tree, node: Node, flags: number): number {
+  const found = locate(tree, node);
+  if (typeof found === 'number') return found;
+  return found.name === '' ? reopen(found.dirfd, flags) : openat(found.dirfd, found.name, flags);
+}
+
+function at(dirfd: number, name: ByteString): Place {
+  place.dirfd = dirfd;
+  place.name = name;
+  return place;
+}
