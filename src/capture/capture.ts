@@ -1,0 +1,157 @@
+// The engine's copying, as operations use it: what is used is captured behind the answer, what is changed is copied up before it. One job per
+// object, whoever asks; the session's thread queues and publishes, copy threads stage. A copy counts only once it is published, and
+// is published only if the object is still where it was.
+
+import type { ByteString } from '../bytes.ts';
+import { DEFERRED, OK } from '../fuse/operation.ts';
+import type { Request } from '../fuse/operation.ts';
+import type { Excludes } from '../policy/excludes.ts';
+import type { Mode } from '../policy/mode.ts';
+import { route } from '../policy/route.ts';
+import {
+  CAPTURE_QUEUED,
+  DIRECTORY_SKIPPED,
+  EXCLUDE_KNOWN,
+  EXCLUDED,
+  isDir,
+  MULTI_LINK,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFREG,
+} from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { Copies } from './copies.ts';
+import type { Directories } from './directories.ts';
+import type { Journal } from './journal.ts';
+import type { Landing } from './landing.ts';
+
+/** What the kernel was asked that made us look at an object. */
+export type Use = 'lookup' | 'open' | 'opendir' | 'readlink' | 'mount';
+
+export interface CaptureOptions {
+  readonly tree: Tree;
+  readonly directories: Directories;
+  readonly copies: Copies;
+  readonly landing: Landing;
+  readonly journal: Journal;
+  readonly excludes: Excludes;
+  readonly mode: Mode;
+  readonly diskWritable: boolean;
+}
+
+export class Capture {
+  readonly #tree: Tree;
+  readonly #directories: Directories;
+  readonly #copies: Copies;
+  readonly #landing: Landing;
+  readonly #journal: Journal;
+  readonly #diskWritable: boolean;
+  #excludes: Excludes;
+  #mode: Mode;
+
+  constructor(options: CaptureOptions) {
+    this.#tree = options.tree;
+    this.#directories = options.directories;
+    this.#copies = options.copies;
+    this.#landing = options.landing;
+    this.#journal = options.journal;
+    this.#excludes = options.excludes;
+    this.#mode = options.mode;
+    this.#diskWritable = options.diskWritable;
+  }
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  /** Whether READDIRPLUS must leave `node` to a LOOKUP, because that is what would capture it, or tell which of its names is used. */
+  wantsLookup(node: Node): boolean {
+    if (this.#mode !== 'capture') return false;
+    if (node.kind === S_IFREG || node.kind === S_IFLNK) return node.has(MULTI_LINK) && !this.#complete(node);
+    return !node.onFlash && this.#wanted(node);
+  }
+
+  /** LOOKUP found `node`. Files and symlinks are used by being opened and followed; others by being found. */
+  lookedUp(node: Node, req: Request): void {
+    if (node.onFlash || node.kind === S_IFREG || node.kind === S_IFLNK) return;
+    this.used(node, req, 'lookup');
+  }
+
+  /** `node` is being used by `req`'s caller, who still waits: it is captured, if it is to be, after the answer. */
+  used(node: Node, req: Request, use: Use): void {
+    if (this.#mode !== 'capture' || node.has(CAPTURE_QUEUED)) return;
+    if (node.onFlash && (!node.has(MULTI_LINK) || this.#complete(node))) return;
+    if (!this.#wanted(node)) {
+      this.#journal.excluded(node, req, use);
+      return;
+    }
+    this.#copies.queue(node, this.#journal.because(req, use, 'capture'));
+  }
+
+  /** OK when there is room in the queue for what this request would capture; else it runs anew once there is: DEFERRED. */
+  makeRoom(node: Node, req: Request): number {
+    if (node.onFlash || !this.#copies.crowded || this.#mode !== 'capture') return OK;
+    this.#copies.holdBack(req.defer());
+    return DEFERRED;
+  }
+
+  /** OK when flash has `node`, for a change of it; else it is copied first and the request runs anew: DEFERRED. Errors: of the copy. */
+  copyUp(node: Node, req: Request, data: boolean): number {
+    if (node.onFlash) return OK;
+    if (isDir(node)) return Math.min(this.ensureDirectory(node), OK);
+    this.#copies.copyUp(node, data, this.#journal.because(req, 'change', 'copy-up'), req.defer());
+    return DEFERRED;
+  }
+
+  /** As `copyUp`, and flash has it under this name of several. */
+  copyUpName(node: Node, parent: DirNode, name: ByteString, req: Request): number {
+    const ready = this.copyUp(node, req, true);
+    if (ready !== OK || this.#tree.nameOnFlash(node, parent, name)) return ready;
+    const above = this.ensureDirectory(parent);
+    return above < 0 ? above : this.#landing.addName(node, parent, name);
+  }
+
+  /** Makes sure that flash has the directory, with those above it. Errors: ENOENT where it was removed; of making it. */
+  ensureDirectory(node: DirNode): number {
+    return this.#directories.ensure(node);
+  }
+
+  /** Whether nothing will ever move the data of `node` elsewhere while it is open: then the kernel may read its backing by itself. */
+  isFinal(node: Node): boolean {
+    return node.onFlash || route(this.#mode, this.excluded(node), this.#diskWritable) === 'disk';
+  }
+
+  /** Whether the rules exclude `node`. Matched once per node. */
+  excluded(node: Node): boolean {
+    if (!node.has(EXCLUDE_KNOWN)) this.#match(node);
+    return node.has(EXCLUDED);
+  }
+
+  /** A name that disk has was removed. */
+  hidden(parent: DirNode, name: ByteString, kind: number, req: Request): void {
+    this.#journal.whiteout(parent, name, kind, req);
+  }
+
+  /** Something was mounted on the directory at this path: it is needed, though nobody may ever look into it. */
+  mountedOn(path: ByteString): void {
+    const node = this.#tree.walk(path);
+    if (typeof node === 'number' || this.#mode !== 'capture') return;
+    if (isDir(node) && !node.onFlash && this.#wanted(node)) this.#directories.ensure(node);
+    this.#tree.release(node);
+  }
+
+  #wanted(node: Node): boolean {
+    if (!this.excluded(node)) return true;
+    return node.kind === S_IFDIR && !node.has(DIRECTORY_SKIPPED);
+  }
+
+  #match(node: Node): void {
+    const { excluded, directoryMade } = this.#excludes.decide(this.#tree.path(node));
+    node.flags |= EXCLUDE_KNOWN | (excluded ? EXCLUDED : 0) | (directoryMade ? 0 : DIRECTORY_SKIPPED);
+  }
+
+  #complete(node: Node): boolean {
+    return node.onFlash && (node.aliases === null || node.aliases.every((link) => link.onFlash));
+  }
+}

@@ -1,0 +1,221 @@
+// The jobs: objects on their way to flash. A capture waits in a queue until copy threads have room; a copy-up goes at once, and takes a
+// queued capture of the same object along. However many ask for an object, it is copied once and they are all answered.
+
+import type { Errno } from '../errno.ts';
+import { ENOENT } from '../errno.ts';
+import type { CopyPool } from '../copy/copy-pool.ts';
+import type { Copied } from '../copy/exact-copy.ts';
+import type { Stage } from '../copy/stage.ts';
+import type { Deferred } from '../fuse/operation.ts';
+import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
+import { CAPTURE_QUEUED, isDir, S_IFREG } from '../tree/node.ts';
+import type { Node } from '../tree/node.ts';
+import { openNode } from '../tree/place.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { Admission } from './admission.ts';
+import type { Directories } from './directories.ts';
+import type { Cause, Journal } from './journal.ts';
+import type { Landing } from './landing.ts';
+
+/** Copies given to threads at a time: bounds descriptors and what a power cut can cost. */
+const MAX_COPYING = 128;
+/** Captures that wait; at this number, those who would add one wait themselves. */
+const MAX_QUEUED = 4096;
+/** Captures started at most between two requests. */
+const BATCH = 32;
+
+interface Job {
+  readonly node: Node;
+  readonly cause: Cause;
+  readonly waiters: Deferred[];
+  /** False: the object is about to be cut to nothing. */
+  data: boolean;
+  /** A change waits for it. */
+  urgent: boolean;
+  started: boolean;
+}
+
+export interface CopiesOptions {
+  readonly tree: Tree;
+  readonly pool: CopyPool;
+  readonly stage: Stage;
+  readonly directories: Directories;
+  readonly landing: Landing;
+  readonly admission: Admission;
+  readonly journal: Journal;
+}
+
+export class Copies {
+  readonly #tree: Tree;
+  readonly #pool: CopyPool;
+  readonly #stage: Stage;
+  readonly #directories: Directories;
+  readonly #landing: Landing;
+  readonly #admission: Admission;
+  readonly #journal: Journal;
+  readonly #jobs = new Map<Node, Job>();
+  #queue: Job[] = [];
+  #next = 0;
+  #copying = 0;
+  /** Requests held back until the queue is shorter. */
+  #crowd: Deferred[] = [];
+
+  constructor(options: CopiesOptions) {
+    this.#tree = options.tree;
+    this.#pool = options.pool;
+    this.#stage = options.stage;
+    this.#directories = options.directories;
+    this.#landing = options.landing;
+    this.#admission = options.admission;
+    this.#journal = options.journal;
+  }
+
+  get pending(): number {
+    return this.#jobs.size - this.#copying;
+  }
+
+  get copying(): number {
+    return this.#copying;
+  }
+
+  /** The queue is as long as it may get: a request that could add to it is held back. */
+  get crowded(): boolean {
+    return this.pending >= MAX_QUEUED;
+  }
+
+  holdBack(deferred: Deferred): void {
+    this.#crowd.push(deferred);
+  }
+
+  /** A capture, when there is time. */
+  queue(node: Node, cause: Cause): void {
+    if (this.#jobs.has(node)) return;
+    this.#queue.push(this.#add(node, cause, true));
+  }
+
+  /** A copy that a change waits for. */
+  copyUp(node: Node, data: boolean, cause: Cause, waiter: Deferred): void {
+    const job = this.#jobs.get(node) ?? this.#add(node, cause, data);
+    job.waiters.push(waiter);
+    if (job.started) return;
+    job.data ||= data;
+    job.urgent = true;
+    this.#start(job);
+  }
+
+  /** Starts captures as far as there is room: whether anything was done. */
+  pump(): boolean {
+    let done = 0;
+    while (done < BATCH && this.#copying < MAX_COPYING && this.#next < this.#queue.length) {
+      const job = this.#queue[this.#next++];
+      if (job !== undefined && !job.started) {
+        this.#start(job);
+        done++;
+      }
+    }
+    if (this.#next > 1024 && this.#next * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#next);
+      this.#next = 0;
+    }
+    return done > 0;
+  }
+
+  #add(node: Node, cause: Cause, data: boolean): Job {
+    const job: Job = { node, cause, waiters: [], data, urgent: false, started: false };
+    this.#jobs.set(node, job);
+    this.#tree.pin(node);
+    node.flags |= CAPTURE_QUEUED;
+    return job;
+  }
+
+  #start(job: Job): void {
+    job.started = true;
+    const { node } = job;
+    if (!job.urgent) {
+      if (node.parent === null) {
+        this.#end(job, ENOENT);
+        return;
+      }
+      const refused = this.#admission.refuse(node);
+      if (refused !== undefined) {
+        this.#journal.skipped(node, job.cause, refused);
+        this.#end(job, 0);
+        return;
+      }
+    }
+    const err = this.#prepare(job);
+    if (err <= 0) this.#end(job, err);
+  }
+
+  /** 1 when the copy is under way; 0 when there is nothing (more) to copy; or an Errno. */
+  #prepare(job: Job): number {
+    const { node } = job;
+    this.#journal.cause = job.cause;
+    if (isDir(node)) return this.#directories.ensure(node);
+    if (node.onFlash) return this.#landing.addNames(node);
+    if (node.parent !== null && isDir(node.parent)) {
+      const above = this.#directories.ensure(node.parent);
+      if (above < 0) return above;
+    }
+    const sourceFd = this.#openSource(node);
+    if (sourceFd < 0) return sourceFd;
+    const stageName = this.#stage.name();
+    const { data, urgent } = job;
+    const finish = (result: Copied | Errno): void => {
+      this.#copying--;
+      this.#finish(job, stageName, result);
+    };
+    this.#copying++;
+    if (urgent) this.#pool.submit('io', { kind: 'copyUp', sourceFd, stageName, data, durable: data }, finish);
+    else this.#pool.submit('capture', { kind: 'copy', sourceFd, stageName, data }, finish);
+    return 1;
+  }
+
+  #finish(job: Job, stageName: Job['node']['name'], result: Copied | Errno): void {
+    if (typeof result === 'number') {
+      this.#end(job, result);
+      return;
+    }
+    const { node } = job;
+    // A capture of what was removed meanwhile: nobody wants it. A change of it goes on, for who has it open.
+    if (node.parent === null && job.waiters.length === 0) {
+      this.#landing.discard(stageName);
+      this.#end(job, ENOENT);
+      return;
+    }
+    const err = this.#landing.land(node, stageName);
+    if (err >= 0) this.#journal.copied(node, job.cause, result, job.waiters.length > 0);
+    this.#end(job, err);
+  }
+
+  #end(job: Job, err: number): void {
+    const { node, waiters } = job;
+    this.#jobs.delete(node);
+    node.flags &= ~CAPTURE_QUEUED;
+    if (err < 0) this.#failed(job, err as Errno);
+    for (const waiter of waiters) {
+      if (err < 0) waiter.fail(err as Errno);
+      else waiter.retry();
+    }
+    this.#tree.unpin(node);
+    if (this.#crowd.length > 0 && this.pending < MAX_QUEUED / 2) {
+      const crowd = this.#crowd;
+      this.#crowd = [];
+      for (const deferred of crowd) deferred.retry();
+    }
+  }
+
+  #failed(job: Job, err: Errno): void {
+    if (job.node.parent === null && job.waiters.length === 0) return;
+    const reason = this.#admission.failed(err);
+    if (reason !== undefined && !job.urgent) this.#journal.skipped(job.node, job.cause, reason);
+    else this.#journal.failed(job.node, job.cause, err);
+  }
+
+  #openSource(node: Node): number {
+    if (node.kind !== S_IFREG) return openNode(this.#tree, node, O_PATH);
+    const fd = openNode(this.#tree, node, O_RDONLY | O_NOATIME);
+    // Only a file's owner may ask to leave its access time alone.
+    return fd < 0 ? openNode(this.#tree, node, O_RDONLY) : fd;
+  }
+}

@@ -1,0 +1,85 @@
+// Directories on flash: made as copies of disk's (attributes, no content), with the directories above them, by the session's thread itself, so
+// that everything else may rely on a parent being there. Made in the stage and renamed, so that none ever shows with wrong attributes.
+
+import { asBytes } from '../bytes.ts';
+import { EEXIST, ENOENT } from '../errno.ts';
+import { copyObject } from '../copy/exact-copy.ts';
+import type { Degradation } from '../copy/metadata.ts';
+import type { Features } from '../copy/features.ts';
+import { publish } from '../copy/publish.ts';
+import type { Stage } from '../copy/stage.ts';
+import { rmdirat } from '../sys/link.ts';
+import { close, O_DIRECTORY, O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
+import { isDir } from '../tree/node.ts';
+import type { DirNode } from '../tree/node.ts';
+import type { Tree } from '../tree/tree.ts';
+
+const DOT = asBytes('.');
+
+export class Directories {
+  readonly #tree: Tree;
+  readonly #stage: Stage;
+  readonly #features: Features;
+  readonly #onMade: (node: DirNode, degraded: readonly Degradation[]) => void;
+
+  /** `onMade` is told of each directory made, parents first. */
+  constructor(
+    tree: Tree,
+    stage: Stage,
+    features: Features,
+    onMade: (node: DirNode, degraded: readonly Degradation[]) => void,
+  ) {
+    this.#tree = tree;
+    this.#stage = stage;
+    this.#features = features;
+    this.#onMade = onMade;
+  }
+
+  /** Makes sure that flash has `node`. Errors: ENOENT where it was removed; of making it (ENOSPC ...). */
+  ensure(node: DirNode): number {
+    if (node.dir.flash !== null) return 0;
+    const { parent } = node;
+    if (parent === null || !isDir(parent)) return ENOENT;
+    const above = this.ensure(parent);
+    return above < 0 ? above : this.#make(node, parent);
+  }
+
+  #make(node: DirNode, parent: DirNode): number {
+    const { disk } = node.dir;
+    if (disk === null || parent.dir.flash === null) return ENOENT;
+    const source = this.#openSource(node);
+    if (source < 0) return source;
+    const stageName = this.#stage.name();
+    const copied = copyObject(
+      { sourceFd: source, stageDirFd: this.#stage.fd, stageName, data: false, features: this.#features },
+      false,
+    );
+    close(source);
+    if (typeof copied === 'number') return copied;
+    const dirfd = this.#tree.flash.fd(parent.dir.flash);
+    const err =
+      dirfd < 0
+        ? dirfd
+        : publish(this.#stage.fd, stageName, dirfd, node.name, {
+            replace: false,
+            keepParentTimes: true,
+            features: this.#features,
+          });
+    if (err < 0) rmdirat(this.#stage.fd, stageName);
+    // Somebody made it behind our back: it is there, which is all that was asked.
+    if (err < 0 && err !== EEXIST) return err;
+    this.#tree.landed(node);
+    this.#onMade(node, copied.degraded);
+    return 0;
+  }
+
+  #openSource(node: DirNode): number {
+    const { disk } = this.#tree;
+    const place = node.dir.disk;
+    if (place === null) return ENOENT;
+    if (place.husk) return disk.open(place.parent ?? disk.root, place.name, O_PATH | O_DIRECTORY);
+    const fd = disk.open(place, DOT, O_RDONLY | O_DIRECTORY | O_NOATIME);
+    // Neither its owner nor allowed to read it: its attributes are all that is needed.
+    return fd < 0 ? disk.open(place, DOT, O_PATH | O_DIRECTORY) : fd;
+  }
+}

@@ -1,0 +1,171 @@
+// What the session's thread has to say: events, with who caused them, on their way to the log; and counts for `status`. The requester is read
+// while it waits in the kernel, so what is said of it is exact. Writing is the main thread's: here events only gather.
+
+import type { ByteString } from '../bytes.ts';
+import { display } from '../bytes.ts';
+import type { Errno } from '../errno.ts';
+import { errnoName } from '../errno.ts';
+import type { Copied } from '../copy/exact-copy.ts';
+import { isOfEveryObject } from '../copy/metadata.ts';
+import type { Degradation } from '../copy/metadata.ts';
+import type { Request } from '../fuse/operation.ts';
+import type { Mode } from '../policy/mode.ts';
+import type { SkipReason } from '../policy/capture-policy.ts';
+import { objectKind } from '../policy/object-kind.ts';
+import type { ObjectKind } from '../policy/object-kind.ts';
+import { S_IFLNK, S_IFREG, SKIP_LOGGED } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { Use } from './capture.ts';
+import type { EventDraft, EventKind } from './event.ts';
+import type { Requester, Requesters } from './requester.ts';
+
+/** Why an object is on its way to flash. */
+export interface Cause {
+  readonly kind: 'capture' | 'copy-up';
+  readonly operation: Use | 'change';
+  readonly requester: Requester | null;
+  readonly mode: Mode;
+}
+
+/** Counts since the mount. */
+export interface JournalCounts {
+  captured: { files: number; symlinks: number; directories: number; specials: number };
+  copyUps: number;
+  skipped: number;
+  bytesCaptured: number;
+  bytesCopiedUp: number;
+}
+
+export class Journal {
+  readonly #tree: Tree;
+  readonly #requesters: Requesters;
+  readonly #mode: () => Mode;
+  #events: EventDraft[] = [];
+  readonly #saidOnce = new Set<string>();
+  /** Why directories are being made at present: set around work on behalf of a request. */
+  cause: Cause | null = null;
+  readonly counts: JournalCounts = {
+    captured: { files: 0, symlinks: 0, directories: 0, specials: 0 },
+    copyUps: 0,
+    skipped: 0,
+    bytesCaptured: 0,
+    bytesCopiedUp: 0,
+  };
+
+  constructor(tree: Tree, requesters: Requesters, mode: () => Mode) {
+    this.#tree = tree;
+    this.#requesters = requesters;
+    this.#mode = mode;
+  }
+
+  /** Events gathered since this was last asked. */
+  take(): EventDraft[] | undefined {
+    if (this.#events.length === 0) return undefined;
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** Reads who asks, while it waits. */
+  because(req: Request, operation: Cause['operation'], kind: Cause['kind']): Cause {
+    return { kind, operation, requester: this.#requesters.read(req.pid), mode: this.#mode() };
+  }
+
+  /** Flash has `node` now. */
+  copied(node: Node, cause: Cause, copied: Copied, forChange: boolean): void {
+    if (cause.kind === 'copy-up' || forChange) {
+      this.counts.copyUps++;
+      this.counts.bytesCopiedUp += copied.bytes;
+    } else {
+      const { captured } = this.counts;
+      if (node.kind === S_IFREG) captured.files++;
+      else if (node.kind === S_IFLNK) captured.symlinks++;
+      else captured.specials++;
+      this.counts.bytesCaptured += copied.bytes;
+    }
+    const path = this.#tree.path(node);
+    this.#say(cause.kind, path, objectKind(node.kind), cause, { bytes: copied.bytes });
+    this.#degraded(path, objectKind(node.kind), copied.degraded, cause);
+  }
+
+  /** Flash has this directory now; `cause` says on whose behalf. */
+  directoryMade(node: DirNode, degraded: readonly Degradation[]): void {
+    this.counts.captured.directories++;
+    const path = this.#tree.path(node);
+    this.#say(this.cause?.kind ?? 'capture', path, 'directory', this.cause, { bytes: 0 });
+    this.#degraded(path, 'directory', degraded, this.cause);
+  }
+
+  /** Not captured now; said once per object. */
+  skipped(node: Node, cause: Cause, reason: SkipReason): void {
+    if (node.has(SKIP_LOGGED)) return;
+    node.flags |= SKIP_LOGGED;
+    this.counts.skipped++;
+    this.#say('skip', this.#tree.path(node), objectKind(node.kind), cause, { reason });
+  }
+
+  /** A rule keeps `node` away from flash; said once per object. */
+  excluded(node: Node, req: Request, operation: Use): void {
+    if (!node.has(SKIP_LOGGED)) this.skipped(node, this.because(req, operation, 'capture'), 'excluded');
+  }
+
+  failed(node: Node, cause: Cause, err: Errno): void {
+    this.#say('error', this.#tree.path(node), objectKind(node.kind), cause, { reason: errnoName(err) });
+  }
+
+  /** A name that disk has was removed. */
+  whiteout(parent: DirNode, name: ByteString, kind: number, req: Request): void {
+    this.#say(
+      'whiteout',
+      this.#tree.pathOf(parent, name),
+      objectKind(kind),
+      this.because(req, 'change', 'copy-up'),
+      {},
+    );
+  }
+
+  /** Something that is about no object: `kind` and a reason. */
+  note(kind: EventKind, reason: string): void {
+    this.#say(kind, '' as ByteString, 'directory', null, { reason });
+  }
+
+  #degraded(path: ByteString, kind: ObjectKind, degraded: readonly Degradation[], cause: Cause | null): void {
+    for (const loss of degraded) {
+      const reason = `${loss.what}: ${loss.reason}`;
+      if (isOfEveryObject(loss)) {
+        if (this.#saidOnce.has(reason)) continue;
+        this.#saidOnce.add(reason);
+      }
+      this.#say('degraded', path, kind, cause, { reason });
+    }
+  }
+
+  #say(
+    kind: EventKind,
+    path: ByteString,
+    objectKind: ObjectKind,
+    cause: Cause | null,
+    more: { bytes?: number; reason?: string },
+  ): void {
+    this.#events.push({
+      time: new Date().toISOString(),
+      kind,
+      path: `/${display(path)}`,
+      ...pathBytes(path),
+      objectKind,
+      operation: cause?.operation ?? 'none',
+      mode: this.#mode(),
+      requester: cause?.requester ?? null,
+      ...more,
+    });
+  }
+}
+
+/** The exact bytes, where the text for people does not say them. */
+function pathBytes(path: ByteString): { pathBytes?: string } {
+  // eslint-disable-next-line no-control-regex -- bytes, control characters included
+  if (/^[\x00-\x7f]*$/.test(path)) return {};
+  const bytes = Buffer.from(path, 'latin1');
+  return bytes.equals(Buffer.from(bytes.toString('utf8'), 'utf8')) ? {} : { pathBytes: bytes.toString('hex') };
+}

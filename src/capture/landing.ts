@@ -1,0 +1,124 @@
+// Publishing what copy threads have staged: the moment at which flash has an object. On the session's thread, so the object cannot move
+// meanwhile; if it moved or went while it was being copied, its node says where to, or that nobody wants it.
+
+import type { ByteString } from '../bytes.ts';
+import { EEXIST, ENOENT } from '../errno.ts';
+import type { Features } from '../copy/features.ts';
+import { publish } from '../copy/publish.ts';
+import type { Stage } from '../copy/stage.ts';
+import { linkat, unlinkat } from '../sys/link.ts';
+import { O_PATH, openat } from '../sys/open.ts';
+import type { MarkStore } from '../tree/mark-store.ts';
+import { isDir, MULTI_LINK, ON_FLASH } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { Directories } from './directories.ts';
+
+export interface LandingOptions {
+  readonly tree: Tree;
+  readonly marks: MarkStore;
+  readonly stage: Stage;
+  readonly features: Features;
+  readonly directories: Directories;
+  /** Who has `node` open must go on with flash's copy. */
+  readonly onMoved: (node: Node) => number;
+}
+
+export class Landing {
+  readonly #tree: Tree;
+  readonly #marks: MarkStore;
+  readonly #stage: Stage;
+  readonly #features: Features;
+  readonly #directories: Directories;
+  readonly #onMoved: (node: Node) => number;
+
+  constructor(options: LandingOptions) {
+    this.#tree = options.tree;
+    this.#marks = options.marks;
+    this.#stage = options.stage;
+    this.#features = options.features;
+    this.#directories = options.directories;
+    this.#onMoved = options.onMoved;
+  }
+
+  /** Gives the staged copy of `node` its name; what cannot be published leaves the stage. Errors: of marks, directories and rename. */
+  land(node: Node, stageName: ByteString): number {
+    const err = node.onFlash
+      ? EEXIST
+      : node.parent === null
+        ? this.#landOrphan(node, stageName)
+        : this.#publish(node, stageName);
+    if (err < 0) unlinkat(this.#stage.fd, stageName);
+    if (err < 0 && err !== EEXIST) return err;
+    const moved = this.#onMoved(node);
+    return moved < 0 ? moved : this.addNames(node);
+  }
+
+  /** The further names of `node` that are known, on flash as links to its copy. Errors: as `addName`. */
+  addNames(node: Node): number {
+    for (const link of node.aliases ?? []) {
+      if (link.onFlash || !isDir(link.parent)) continue;
+      const above = this.#directories.ensure(link.parent);
+      const err = above < 0 ? above : this.addName(node, link.parent, link.name);
+      if (err < 0) return err;
+    }
+    return 0;
+  }
+
+  /** One further name of `node`, whose copy and whose directory flash has. Errors: what link gives. */
+  addName(node: Node, parent: DirNode, name: ByteString): number {
+    const from = node.parent?.dir?.flash;
+    if (from == null || parent.dir.flash === null) return ENOENT;
+    const { flash } = this.#tree;
+    const stageName = this.#stage.name();
+    const fromFd = flash.fd(from);
+    // Through the stage, so that the directory's times can be kept by the one piece of code that knows how.
+    const linked = fromFd < 0 ? fromFd : linkat(fromFd, node.name, this.#stage.fd, stageName);
+    if (linked < 0) return linked;
+    const err = this.#named(stageName, parent, name, node);
+    if (err < 0) unlinkat(this.#stage.fd, stageName);
+    if (err < 0 && err !== EEXIST) return err;
+    this.#tree.nameLanded(node, parent, name);
+    return 0;
+  }
+
+  /** A staged copy that nobody wants any more. */
+  discard(stageName: ByteString): void {
+    unlinkat(this.#stage.fd, stageName);
+  }
+
+  #publish(node: Node, stageName: ByteString): number {
+    const { parent } = node;
+    if (parent === null || !isDir(parent)) return ENOENT;
+    const above = this.#directories.ensure(parent);
+    const err = above < 0 ? above : this.#named(stageName, parent, node.name, node);
+    if (err >= 0 || err === EEXIST) this.#tree.landed(node);
+    return err;
+  }
+
+  #named(stageName: ByteString, parent: DirNode, name: ByteString, node: Node): number {
+    if (parent.dir.flash === null) return ENOENT;
+    if (node.has(MULTI_LINK)) {
+      // Before the copy shows: its other names must find it, even after a remount.
+      const marked = this.#marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath: null });
+      if (marked < 0) return marked;
+    }
+    const dirfd = this.#tree.flash.fd(parent.dir.flash);
+    if (dirfd < 0) return dirfd;
+    return publish(this.#stage.fd, stageName, dirfd, name, {
+      replace: false,
+      keepParentTimes: true,
+      features: this.#features,
+    });
+  }
+
+  /** Nobody can name it any more, but somebody has it open and changes it. */
+  #landOrphan(node: Node, stageName: ByteString): number {
+    const fd = openat(this.#stage.fd, stageName, O_PATH);
+    if (fd < 0) return fd;
+    unlinkat(this.#stage.fd, stageName);
+    this.#tree.setOrphan(node, fd);
+    node.flags |= ON_FLASH;
+    return 0;
+  }
+}
