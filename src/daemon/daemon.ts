@@ -1,0 +1,123 @@
+// Starts a merged root: opens flash and its log, starts the session's thread, mounts. With engine-parts, the only place that joins the
+// layers. After the mount nothing here touches the merged root.
+
+import { openSync } from 'node:fs';
+import { asBytes, fromText } from '../bytes.ts';
+import { openEventLog } from '../capture/event-log.ts';
+import { EPERM, errnoName } from '../errno.ts';
+import { newCounterMemory } from '../fuse/counters.ts';
+import { mountFuse, unmountFuse } from '../fuse/mount.ts';
+import type { Mounted } from '../fuse/mount.ts';
+import { startNotifier } from '../fuse/notifier.ts';
+import type { Ending } from '../fuse/session.ts';
+import { AT_FDCWD } from '../sys/at.ts';
+import { close, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
+import { eventfd } from '../sys/poll.ts';
+import type { MountConfig } from './config.ts';
+import type { Daemon } from './daemon-api.ts';
+import { closeLayout, openLayout } from './flash-layout.ts';
+import { LiveDaemon } from './live-daemon.ts';
+import { MountWatch } from './mount-watch.ts';
+import { SessionLink } from './session-link.ts';
+import { StartError } from './start-error.ts';
+import { Undo } from './undo.ts';
+
+/** Starts serving; resolves once the mount answers. Nothing is left behind where it fails. */
+export async function startDaemon(config: MountConfig): Promise<Daemon | StartError> {
+  using undo = new Undo();
+  const flashFd = openDirectory(config.flash, O_RDONLY, undo);
+  if (flashFd < 0) return new StartError('path', `${config.flash}: ${errnoName(flashFd)}`);
+  const diskFd = openDirectory(config.disk, O_PATH, undo);
+  if (diskFd < 0) return new StartError('path', `${config.disk}: ${errnoName(diskFd)}`);
+  const layout = openLayout(flashFd, config.flash);
+  if (layout instanceof StartError) return layout;
+  undo.add(() => {
+    closeLayout(layout);
+  });
+  const log = openEventLog(layout.log);
+  if (typeof log === 'number')
+    return new StartError('flash-unwritable', `${config.flash}/.rootsync/log: ${errnoName(log)}`);
+  undo.add(() => {
+    log.close();
+  });
+  const counters = newCounterMemory();
+  const procFd = openFollow(AT_FDCWD, asBytes('/proc'), O_RDONLY | O_DIRECTORY);
+  const link = new SessionLink({
+    config,
+    procFd,
+    wakeFd: eventfd(),
+    counters,
+    layout: { home: layout.home, stage: layout.stage.fd },
+  });
+  undo.add(() => {
+    void link.close();
+  });
+  link.on('events', ({ events }) => {
+    log.append(events);
+  });
+  link.on('bug', ({ what }) => {
+    process.emitWarning(what);
+  });
+  const prepared = await link.next('prepared', 'failed', 'ended');
+  if (prepared.kind !== 'prepared') return cannotStart(prepared);
+  // The mount table is opened before the mount: its path may lie on it afterwards.
+  const mountinfo = openSync('/proc/self/mountinfo', 'r');
+  const mounted = mount(config, undo);
+  if (mounted instanceof StartError) return mounted;
+  const { mountpoint, fd } = mounted;
+  const notifier = await startNotifier(fd);
+  const begun = link.next('serving', 'failed', 'ended');
+  link.order({ kind: 'serve', fuseFd: fd, notifier: notifier.handle });
+  const answer = await begun;
+  if (answer.kind !== 'serving') return cannotStart(answer);
+  undo.release();
+  const watch = new MountWatch(mountinfo, mountpoint, (paths) => {
+    link.order({ kind: 'mounted-on', paths });
+  });
+  return new LiveDaemon({
+    config,
+    mountpoint,
+    fuseFd: fd,
+    flashFd,
+    diskFd,
+    counters,
+    layout,
+    log,
+    link,
+    notifier,
+    watch,
+  });
+}
+
+function openDirectory(path: string, flags: number, undo: Undo): number {
+  const fd = openFollow(AT_FDCWD, fromText(path), flags | O_DIRECTORY);
+  if (fd >= 0) undo.add(() => close(fd));
+  return fd;
+}
+
+function mount(config: MountConfig, undo: Undo): Mounted | StartError {
+  const mounted = mountFuse({
+    mountpoint: config.mountpoint,
+    source: 'rootsync',
+    subtype: 'rootsync',
+    allowOther: config.allowOther,
+    flags: config.mountFlags,
+  });
+  if ('reason' in mounted) return new StartError(mounted.errno === EPERM ? 'permission' : 'failed', mounted.reason);
+  undo.add(() => {
+    unmountFuse(mounted.mountpoint, true);
+    close(mounted.fd);
+  });
+  return mounted;
+}
+
+function cannotStart(
+  news: { readonly kind: 'failed'; readonly reason: string } | { readonly kind: 'ended'; readonly ending: Ending },
+): StartError {
+  if (news.kind === 'failed') return new StartError('failed', news.reason);
+  const { ending } = news;
+  return new StartError(
+    'failed',
+    ending.reason === 'refused' ? ending.why : `the session ended before it began: ${ending.reason}`,
+  );
+}

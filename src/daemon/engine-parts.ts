@@ -1,0 +1,132 @@
+// Puts the merged root together, in the session's thread: the one place that knows how the parts fit. In two steps, since most of it can (and
+// so must) be made before anything is mounted, and the rest needs the connection.
+
+import { Admission } from '../capture/admission.ts';
+import { Capture } from '../capture/capture.ts';
+import { Copies } from '../capture/copies.ts';
+import { Directories } from '../capture/directories.ts';
+import { Journal } from '../capture/journal.ts';
+import { Landing } from '../capture/landing.ts';
+import { MarkSync } from '../capture/mark-sync.ts';
+import { Requesters } from '../capture/requester.ts';
+import { Space } from '../capture/space.ts';
+import type { Branch } from '../branch/branch.ts';
+import { openDisk, openFlash } from '../branch/open-branch.ts';
+import type { CopyPool } from '../copy/copy-pool.ts';
+import type { Features } from '../copy/features.ts';
+import { probeFeatures } from '../copy/probe.ts';
+import { Stage } from '../copy/stage.ts';
+import { errnoName } from '../errno.ts';
+import { DataPath } from '../ops/data-path.ts';
+import type { Engine } from '../ops/engine.ts';
+import { DEFAULT_EXCLUDES } from '../policy/default-excludes.ts';
+import { BadGlob } from '../policy/exclude-rule.ts';
+import { Excludes } from '../policy/excludes.ts';
+import { getgid, getuid } from '../sys/process.ts';
+import { HandleTable } from '../tree/handles.ts';
+import type { DirHandle, FileHandle } from '../tree/handles.ts';
+import { inoKey } from '../tree/ino.ts';
+import { MarkLog } from '../tree/mark-log.ts';
+import { MarkStore } from '../tree/mark-store.ts';
+import { Marks } from '../tree/marks.ts';
+import { Tree } from '../tree/tree.ts';
+import type { MountConfig } from './config.ts';
+import type { SessionData } from './session-messages.ts';
+
+const NAME_MAX = 255;
+
+/** All that can be made before there is a connection. */
+export interface Groundwork {
+  readonly config: MountConfig;
+  readonly flash: Branch;
+  readonly disk: Branch;
+  readonly stage: Stage;
+  readonly features: Features;
+  readonly marks: Marks;
+  readonly log: MarkLog;
+  readonly excludes: Excludes;
+  readonly procFd: number;
+}
+
+/** The merged root at work. */
+export interface Parts {
+  readonly engine: Engine;
+  readonly copies: Copies;
+  readonly journal: Journal;
+  readonly space: Space;
+}
+
+/** Opens both branches and what flash remembers; a reason for people where that is impossible. */
+export function prepare({ config, layout, procFd }: SessionData): Groundwork | string {
+  const flash = openFlash(config.flash);
+  if (typeof flash === 'number') return `${config.flash}: ${errnoName(flash)}`;
+  const disk = openDisk({ path: config.disk, writable: false, hidden: [config.flash, config.mountpoint] });
+  if (typeof disk === 'number') return `${config.disk}: ${errnoName(disk)}`;
+  const marks = new Marks(inoKey);
+  const opened = MarkLog.open(layout.home, marks);
+  if (typeof opened === 'number') return `${config.flash}/.rootsync/marks: ${errnoName(opened)}`;
+  const excludes = Excludes.compile([...DEFAULT_EXCLUDES, ...config.exclude]);
+  if (excludes instanceof BadGlob) return excludes.message;
+  const stage = new Stage(layout.stage);
+  const features = probeFeatures(layout.stage);
+  return { config, flash, disk, stage, features, marks, log: opened.log, excludes, procFd };
+}
+
+/** Joins the parts over a connection. */
+export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, passthrough: boolean): Parts {
+  const { config, flash, disk, stage, features, marks, log, procFd } = ground;
+  const tree = new Tree({ flash, disk, marks });
+  const store = new MarkStore(log, marks, tree);
+  const journal = new Journal(tree, new Requesters(procFd), () => capture.mode);
+  const directories = new Directories(tree, stage, features, (node, degraded) => {
+    journal.directoryMade(node, degraded);
+  });
+  const data = new DataPath({ tree, fuseFd, passthrough, sharedMmap: features.sharedWritableMmap });
+  const landing = new Landing({
+    tree,
+    marks: store,
+    stage,
+    features,
+    directories,
+    onMoved: (node) => data.moved(node),
+  });
+  const space = new Space(flash, config.reserve);
+  const admission = new Admission(tree, space, config.maxFileSize);
+  const copies = new Copies({ tree, pool, stage, directories, landing, admission, journal });
+  const { mode } = config;
+  const capture: Capture = new Capture({
+    tree,
+    directories,
+    copies,
+    landing,
+    journal,
+    excludes: ground.excludes,
+    mode,
+    diskWritable: disk.writable,
+  });
+  const engine: Engine = {
+    tree,
+    marks: store,
+    markSync: new MarkSync(store, pool),
+    files: new HandleTable<FileHandle>(),
+    dirs: new HandleTable<DirHandle>(),
+    data,
+    capture,
+    pool,
+    entry: {
+      nodeid: 0,
+      generation: 0,
+      entryValid: 0,
+      entryValidNsec: 0,
+      attrValid: 0,
+      attrValidNsec: 0,
+      attr: tree.stat,
+    },
+    timeout: config.attrTimeout,
+    nameMax: Math.min(NAME_MAX, features.nameMax),
+    tmpfile: features.tmpfile,
+    ownUid: getuid(),
+    ownGid: getgid(),
+  };
+  return { engine, copies, journal, space };
+}

@@ -1,0 +1,74 @@
+// A merged root that is being served: what can be asked of it, and its end.
+
+import { close } from '../sys/open.ts';
+import type { EventLog } from '../capture/event-log.ts';
+import type { ByteString } from '../bytes.ts';
+import type { Status } from '../control/protocol.ts';
+import { unmountFuse } from '../fuse/mount.ts';
+import type { Notifier } from '../fuse/notifier.ts';
+import { syncfs } from '../sys/io.ts';
+import type { MountConfig } from './config.ts';
+import type { Daemon } from './daemon-api.ts';
+import { closeLayout } from './flash-layout.ts';
+import type { FlashLayout } from './flash-layout.ts';
+import type { MountWatch } from './mount-watch.ts';
+import type { SessionLink } from './session-link.ts';
+import { statusOf } from './status.ts';
+
+/** What a daemon owns from its start on. */
+export interface LiveParts {
+  readonly config: MountConfig;
+  readonly mountpoint: ByteString;
+  readonly fuseFd: number;
+  readonly flashFd: number;
+  readonly diskFd: number;
+  readonly counters: SharedArrayBuffer;
+  readonly layout: FlashLayout;
+  readonly log: EventLog;
+  readonly link: SessionLink;
+  readonly notifier: Notifier;
+  readonly watch: MountWatch;
+}
+
+export class LiveDaemon implements Daemon {
+  readonly ended: Promise<void>;
+  readonly #parts: LiveParts;
+  readonly #startedAt = Date.now();
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+    this.ended = parts.link.next('ended').then(() => this.#end());
+  }
+
+  async unmount(options: { readonly lazy?: boolean } = {}): Promise<number> {
+    await this.settle();
+    return unmountFuse(this.#parts.mountpoint, options.lazy ?? false);
+  }
+
+  async status(): Promise<Status> {
+    const { link } = this.#parts;
+    const session = await link.status();
+    if (session === undefined) throw new Error('the mount has ended');
+    return statusOf({ ...this.#parts, startedAt: this.#startedAt, session });
+  }
+
+  settle(): Promise<void> {
+    this.#parts.watch.check();
+    return this.#parts.link.settle();
+  }
+
+  async #end(): Promise<void> {
+    const { fuseFd, flashFd, diskFd, layout, log, link, mountpoint, notifier, watch } = this.#parts;
+    watch.stop();
+    // Aborted or failed: without this the mount would stay, dead. Gone already: EINVAL, which is as good.
+    unmountFuse(mountpoint, true);
+    await link.close();
+    await notifier.close();
+    log.close();
+    syncfs(flashFd);
+    close(fuseFd);
+    closeLayout(layout);
+    close(diskFd);
+    close(flashFd);
+  }
+}

@@ -1,0 +1,140 @@
+// Body of the session's thread: makes the merged root, then serves it until the mount is gone. While it serves, its event loop does not
+// run: orders come through a port that is read when the eventfd fires, answers go out by postMessage, which needs no loop.
+
+import { inspect } from 'node:util';
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { startCopyPool } from '../copy/copy-pool.ts';
+import type { CopyPool } from '../copy/copy-pool.ts';
+import { errnoName } from '../errno.ts';
+import { DeviceChannel } from '../fuse/channel.ts';
+import { notificationSink } from '../fuse/notifier.ts';
+import { Session } from '../fuse/session.ts';
+import type { Engine } from '../ops/engine.ts';
+import { operations } from '../ops/table.ts';
+import { enterProc, umask } from '../sys/process.ts';
+import { assemble, prepare } from './engine-parts.ts';
+import type { Groundwork, Parts } from './engine-parts.ts';
+import type { News, Order, SessionData, SessionStatus } from './session-messages.ts';
+
+const data = workerData as SessionData;
+const { port, procFd, wakeFd, config } = data;
+
+function say(news: News): void {
+  port.postMessage(news);
+}
+
+function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): void {
+  const pool = startCopyPool({
+    wakeFd,
+    procFd,
+    fuseFd: order.fuseFd,
+    stageDirFd: data.layout.stage,
+    features: ground.features,
+    onBug: (stack) => {
+      say({ kind: 'bug', what: stack });
+    },
+  });
+  if (typeof pool === 'number') {
+    say({ kind: 'failed', reason: `copy threads: ${errnoName(pool)}` });
+    return;
+  }
+  const settling: number[] = [];
+  const parts = assemble(ground, pool, order.fuseFd, config.passthrough);
+  const session: Session<Engine> = new Session({
+    channel: new DeviceChannel(order.fuseFd, wakeFd),
+    operations,
+    context: parts.engine,
+    wants: config.passthrough ? {} : { without: ['FUSE_PASSTHROUGH'] },
+    notifier: notificationSink(order.notifier),
+    counters: data.counters,
+    hooks: {
+      onNegotiated: (negotiated) => {
+        parts.engine.data.allow(negotiated.passthrough);
+        say({ kind: 'serving' });
+      },
+      onWake: () => {
+        pool.drain();
+        for (let next = receive(); next !== undefined; next = receive()) obey(next, parts, settling);
+        work(parts, pool, settling);
+      },
+      idle: () => work(parts, pool, settling),
+      onBug: (error, request) => {
+        say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
+      },
+    },
+  });
+  const ending = session.run();
+  // Nobody asks any more: what was still to be copied is dropped with the stage, what was begun is finished.
+  pool.close();
+  report(parts);
+  parts.engine.marks.log.sync();
+  say({ kind: 'ended', ending });
+}
+
+/** What is done between requests: whether anything was. */
+function work(parts: Parts, pool: CopyPool, settling: number[]): boolean {
+  const started = parts.copies.pump();
+  report(parts);
+  if (settling.length > 0 && parts.copies.pending === 0 && parts.copies.copying === 0) {
+    const ids = settling.splice(0);
+    pool.submit('capture', { kind: 'sync', fd: data.layout.stage, how: 'syncfs' }, () => {
+      for (const id of ids) say({ kind: 'settled', id });
+    });
+  }
+  return started;
+}
+
+function report({ journal }: Parts): void {
+  const events = journal.take();
+  if (events !== undefined) say({ kind: 'events', events });
+}
+
+function obey(order: Order, parts: Parts, settling: number[]): void {
+  switch (order.kind) {
+    case 'status':
+      say({ kind: 'status', id: order.id, status: statusOf(parts) });
+      break;
+    case 'settle':
+      settling.push(order.id);
+      break;
+    case 'mounted-on':
+      for (const path of order.paths) parts.engine.capture.mountedOn(path);
+      break;
+    case 'serve':
+      break;
+  }
+}
+
+function statusOf({ engine, copies, journal, space }: Parts): SessionStatus {
+  return {
+    nodes: engine.tree.table.size,
+    openFiles: engine.data.openFiles,
+    whiteouts: engine.tree.marks.whiteouts,
+    passthrough: engine.data.passthrough,
+    pending: copies.pending,
+    copying: copies.copying,
+    free: space.free,
+    full: space.full,
+    counts: journal.counts,
+    heapUsed: process.memoryUsage().heapUsed,
+  };
+}
+
+function receive(): Order | undefined {
+  return (receiveMessageOnPort(port) as { message: Order } | undefined)?.message;
+}
+
+const entered = enterProc(procFd);
+// New files get the modes that their makers ask for: the mask was applied, or must not be.
+umask(0);
+const ground = entered < 0 ? `proc: ${errnoName(entered)}` : prepare(data);
+if (typeof ground === 'string') {
+  say({ kind: 'failed', reason: ground });
+  port.close();
+} else {
+  port.once('message', (order: Order) => {
+    if (order.kind === 'serve') serve(ground, order);
+    port.close();
+  });
+  say({ kind: 'prepared' });
+}

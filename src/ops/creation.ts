@@ -1,0 +1,104 @@
+// What all ways of making a new name share: the parent on flash, the caller as owner, setgid directories, default ACLs and umask,
+// and the mark that keeps disk's object of the same name from showing through.
+
+import { asBytes } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
+import { EEXIST, ENAMETOOLONG, ENOENT, EPERM } from '../errno.ts';
+import type { Errno } from '../errno.ts';
+import { chmodAt, chownAt, KEEP_ID } from '../sys/attr.ts';
+import { newStat, statxAt } from '../sys/stat.ts';
+import type { Stat } from '../sys/stat.ts';
+import { getxattr } from '../sys/xattr.ts';
+import type { DirNode, Node } from '../tree/node.ts';
+import { RESERVED } from '../tree/tree.ts';
+import type { Engine } from './engine.ts';
+
+const S_ISGID = 0o2000;
+const PRIVILEGED = 0o6000;
+const DEFAULT_ACL = asBytes('system.posix_acl_default');
+const NO_ROOM = Buffer.alloc(0);
+const EMPTY = asBytes('');
+const stat = newStat();
+
+/** The directory that a new name goes to, on flash from now on. Errors: ESTALE, ENOTDIR, EPERM (reserved), and of making it on flash. */
+export function parentForNew(engine: Engine, nodeid: number, name: ByteString): DirNode | Errno {
+  const parent = engine.tree.directory(nodeid);
+  if (typeof parent === 'number') return parent;
+  if (parent === engine.tree.root && name === RESERVED) return EPERM;
+  if (name.length > engine.nameMax) return ENAMETOOLONG;
+  const err = engine.capture.ensureDirectory(parent);
+  return err < 0 ? (err as Errno) : parent;
+}
+
+/** EEXIST where the merged root has `name`; 0 where it is free. Errors: what lookup gives. */
+export function nameIsFree(engine: Engine, parent: DirNode, name: ByteString): number {
+  const found = engine.tree.lookup(parent, name);
+  if (typeof found === 'number') return found === ENOENT ? 0 : found;
+  engine.tree.release(found);
+  return EEXIST;
+}
+
+/** Descriptor of `parent` on flash. Errors: ENOENT, and what opening it gives. */
+export function flashFd(engine: Engine, parent: DirNode): number {
+  return parent.dir.flash === null ? ENOENT : engine.tree.flash.fd(parent.dir.flash);
+}
+
+/** Whether disk has an object that the name would show if flash had none. */
+export function diskHas(engine: Engine, parent: DirNode, name: ByteString): boolean {
+  return parent.dir.disk !== null && engine.tree.disk.stat(parent.dir.disk, name, stat) >= 0;
+}
+
+/** The mode for a new object: the umask applies only where no default ACL takes its place. */
+export function maskedMode(engine: Engine, parent: DirNode, mode: number, umask: number): number {
+  const fd = flashFd(engine, parent);
+  // With no room given, getxattr tells the length: more than 0 is a default ACL, any failure is none.
+  const hasDefault = fd >= 0 && getxattr(fd, EMPTY, DEFAULT_ACL, NO_ROOM) > 0;
+  return hasDefault ? mode : mode & ~umask;
+}
+
+/** Gives the new object (`fd`, `name`) to the caller, keeping suid and sgid bits that chown removes. Errors: what chown and chmod give. */
+export function giveToCaller(
+  engine: Engine,
+  parent: DirNode,
+  fd: number,
+  name: ByteString,
+  uid: number,
+  gid: number,
+  mode: number,
+): number {
+  const inherited = parentIsSetgid(engine, parent);
+  if (uid !== engine.ownUid || (!inherited && gid !== engine.ownGid)) {
+    const err = chownAt(fd, name, uid, inherited ? KEEP_ID : gid);
+    if (err < 0) return err;
+  }
+  return (mode & PRIVILEGED) === 0 ? 0 : chmodAt(fd, name, mode & 0o7777);
+}
+
+function parentIsSetgid(engine: Engine, parent: DirNode): boolean {
+  const fd = flashFd(engine, parent);
+  return fd >= 0 && statxAt(fd, EMPTY, stat) >= 0 && (stat.mode & S_ISGID) !== 0;
+}
+
+/**
+ * Marks that flash's object (`parent`, `name`), about to appear, is neither disk's object of that name nor one that was moved here
+ * before. The number of the record (a directory must wait for it, or a power cut would fill it with disk's content), 0 where nothing
+ * had to be said, or what appending gives.
+ */
+export function markNew(engine: Engine, parent: DirNode, name: ByteString): number {
+  const cleared = engine.marks.clear(parent, name);
+  if (cleared < 0 || !diskHas(engine, parent, name)) return cleared;
+  return engine.marks.opaque(parent, name);
+}
+
+/** The node of an object just made on flash; its attributes, as shown, are in the tree's `stat`. Errors: what statx gives. */
+export function adoptNew(engine: Engine, parent: DirNode, name: ByteString): Node | Errno {
+  const { tree } = engine;
+  const found: Stat = tree.stat;
+  const fd = flashFd(engine, parent);
+  const err = fd < 0 ? fd : statxAt(fd, name, found);
+  if (err < 0) return err as Errno;
+  const node = tree.adopt(parent, name, found);
+  found.inoLo = node.inoLo;
+  found.inoHi = node.inoHi;
+  return node;
+}

@@ -1,0 +1,120 @@
+// How the data of open files move: passed through by the kernel to a backing file, or served by us. The kernel's rule is one way per
+// inode while anything has it open; so the first open decides and the others follow. Passed through is only what has its final
+// backing: what a later change would copy to flash is served, so that a reader that has it open sees the change.
+
+import { EOPNOTSUPP, EPERM } from '../errno.ts';
+import { backingClose, backingOpen } from '../sys/fuse-dev.ts';
+import { close, O_NOATIME, O_RDONLY, O_RDWR } from '../sys/open.ts';
+import { PAGES_STALE } from '../tree/node.ts';
+import type { Node } from '../tree/node.ts';
+import { OpenState } from '../tree/open-state.ts';
+import { openNode } from '../tree/place.ts';
+import type { Tree } from '../tree/tree.ts';
+
+export interface DataPathOptions {
+  readonly tree: Tree;
+  /** Descriptor of /dev/fuse. */
+  readonly fuseFd: number;
+  /** To be used if the kernel agrees. */
+  readonly passthrough: boolean;
+  /** Flash can be mapped shared and writable; else opens for writing are served, and our page cache gives that. */
+  readonly sharedMmap: boolean;
+}
+
+export class DataPath {
+  readonly #tree: Tree;
+  readonly #fuseFd: number;
+  readonly #sharedMmap: boolean;
+  #passthrough: boolean;
+  /** Files that are open now. */
+  openFiles = 0;
+
+  constructor(options: DataPathOptions) {
+    this.#tree = options.tree;
+    this.#fuseFd = options.fuseFd;
+    this.#passthrough = options.passthrough;
+    this.#sharedMmap = options.sharedMmap;
+  }
+
+  /** Whether data can be passed through at all. */
+  get passthrough(): boolean {
+    return this.#passthrough;
+  }
+
+  /** What the kernel agreed to. */
+  allow(passthrough: boolean): void {
+    this.#passthrough &&= passthrough;
+  }
+
+  /** The state of `node` for one more open. Errors: what opening its backing gives. */
+  begin(node: Node, writable: boolean, final: boolean): OpenState | number {
+    const state = node.open ?? new OpenState();
+    if (node.open === null) {
+      const fd = this.#openToRead(node);
+      if (fd < 0) return fd;
+      state.readFd = fd;
+      if (this.#passthrough && final && (!writable || this.#sharedMmap)) this.#register(state);
+      node.open = state;
+      this.openFiles++;
+    }
+    state.handles++;
+    if (writable) state.writers++;
+    if (state.passthrough && writable) node.flags |= PAGES_STALE;
+    return state;
+  }
+
+  end(node: Node, writable: boolean): void {
+    const state = node.open;
+    if (state === null) return;
+    if (writable) state.writers--;
+    if (--state.handles > 0) return;
+    if (state.passthrough) backingClose(this.#fuseFd, state.backingId);
+    state.replace(-1, -1);
+    node.open = null;
+    this.openFiles--;
+    this.#tree.release(node);
+  }
+
+  /** A descriptor that can write `node`, which lies on flash and is open. Errors: what open gives. */
+  writable(node: Node): number {
+    const state = node.open;
+    if (state === null) return openNode(this.#tree, node, O_RDWR);
+    if (state.writeFd < 0) {
+      const fd = openNode(this.#tree, node, O_RDWR);
+      if (fd < 0) return fd;
+      state.writeFd = fd;
+    }
+    return state.writeFd;
+  }
+
+  /** `node` lies elsewhere now (it was copied to flash): who has it open goes on with the new backing. */
+  moved(node: Node): number {
+    const state = node.open;
+    if (state === null || state.passthrough) return 0;
+    const fd = this.#openToRead(node);
+    if (fd < 0) return fd;
+    state.replace(fd, -1);
+    return 0;
+  }
+
+  #openToRead(node: Node): number {
+    // Reading disk must not change it, not even its access times; who does not own the file may not ask for that.
+    if (!node.onFlash) {
+      const fd = openNode(this.#tree, node, O_RDONLY | O_NOATIME);
+      if (fd !== EPERM) return fd;
+    }
+    return openNode(this.#tree, node, O_RDONLY);
+  }
+
+  #register(state: OpenState): void {
+    const id = backingOpen(this.#fuseFd, state.readFd);
+    if (id > 0) state.backingId = id;
+    // Not allowed here (a user namespace) or not by this kernel: not worth another try.
+    else if (id === EPERM || id === EOPNOTSUPP) this.#passthrough = false;
+  }
+}
+
+/** Closes a descriptor from `writable` that belongs to no open state. */
+export function closeUnlessOpen(node: Node, fd: number): void {
+  if (fd >= 0 && node.open?.writeFd !== fd) close(fd);
+}

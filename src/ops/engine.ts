@@ -1,0 +1,32 @@
+// What an operation works on: the parts of a live merged root, put together by the daemon. Types only.
+
+import type { Capture } from '../capture/capture.ts';
+import type { MarkSync } from '../capture/mark-sync.ts';
+import type { CopyPool } from '../copy/copy-pool.ts';
+import type { DirHandle, FileHandle, HandleTable } from '../tree/handles.ts';
+import type { MarkStore } from '../tree/mark-store.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { EntryOut } from '../wire/replies.ts';
+import type { DataPath } from './data-path.ts';
+
+export interface Engine {
+  readonly tree: Tree;
+  readonly marks: MarkStore;
+  readonly markSync: MarkSync;
+  readonly files: HandleTable<FileHandle>;
+  readonly dirs: HandleTable<DirHandle>;
+  readonly data: DataPath;
+  readonly capture: Capture;
+  readonly pool: CopyPool;
+  /** Reused for every entry reply; its `attr` is the tree's `stat`. */
+  readonly entry: EntryOut;
+  /** Seconds that the kernel may believe names and attributes. */
+  readonly timeout: number;
+  /** Longest name that both the protocol and flash can hold, in bytes. */
+  readonly nameMax: number;
+  /** Flash's filesystem has O_TMPFILE. */
+  readonly tmpfile: boolean;
+  /** The daemon's own ids: who owns what it makes until it is given away. */
+  readonly ownUid: number;
+  readonly ownGid: number;
+}

@@ -1,0 +1,38 @@
+// LINK: one more name for an object. Flash has the object first, then the name.
+
+import { EPERM, ESTALE } from '../errno.ts';
+import { OK } from '../fuse/operation.ts';
+import type { Operation } from '../fuse/operation.ts';
+import { linkat } from '../sys/link.ts';
+import { isDir } from '../tree/node.ts';
+import { locate } from '../tree/place.ts';
+import type { LinkIn } from '../wire/requests/names.ts';
+import { flashFd, nameIsFree, parentForNew } from './creation.ts';
+import type { Engine } from './engine.ts';
+import { replyEntry } from './entry.ts';
+import { markAs } from './identity.ts';
+
+export const link: Operation<Engine, LinkIn> = (engine, req, { oldnodeid, name }) => {
+  const { tree } = engine;
+  const node = tree.get(oldnodeid);
+  if (node === undefined) return ESTALE;
+  if (isDir(node)) return EPERM;
+  const ready = engine.capture.copyUp(node, req, true);
+  if (ready !== OK) return ready;
+  const parent = parentForNew(engine, req.nodeid, name);
+  if (typeof parent === 'number') return parent;
+  const free = nameIsFree(engine, parent, name);
+  if (free < 0) return free;
+  const marked = markAs(engine, node, parent, name);
+  if (marked < 0) return marked;
+  const dirfd = flashFd(engine, parent);
+  if (dirfd < 0) return dirfd;
+  const place = locate(tree, node);
+  if (typeof place === 'number') return place;
+  const made = linkat(place.dirfd, place.name, dirfd, name);
+  if (made < 0) return made;
+  tree.link(node, parent, name, true);
+  tree.countLinks(node, 1);
+  const err = tree.attributes(node, tree.stat);
+  return err < 0 ? err : replyEntry(engine, req, node);
+};

@@ -1,0 +1,75 @@
+// MKNOD, MKDIR and SYMLINK: a new object without a handle. Only ever on flash.
+
+import { EINVAL } from '../errno.ts';
+import { OK } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
+import type { ByteString } from '../bytes.ts';
+import { mkdirat, mknodat, rmdirat, symlinkat, unlinkat } from '../sys/link.ts';
+import type { DirNode } from '../tree/node.ts';
+import type { MkdirIn, MknodIn, SymlinkIn } from '../wire/requests/names.ts';
+import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, parentForNew } from './creation.ts';
+import type { Engine } from './engine.ts';
+import { replyEntry } from './entry.ts';
+
+const S_IFMT = 0o170000;
+
+export const mknod: Operation<Engine, MknodIn> = (engine, req, { name, mode, umask, rdevMajor, rdevMinor }) => {
+  const parent = prepare(engine, req, name);
+  if (typeof parent === 'number') return parent;
+  const marked = markNew(engine, parent, name);
+  if (marked < 0) return marked;
+  const wanted = (mode & S_IFMT) | (maskedMode(engine, parent, mode, umask) & 0o7777);
+  const dirfd = flashFd(engine, parent);
+  const made = dirfd < 0 ? dirfd : mknodat(dirfd, name, wanted, rdevMajor, rdevMinor);
+  return made < 0 ? made : finish(engine, req, parent, name, wanted & 0o7777, unlinkat);
+};
+
+export const symlink: Operation<Engine, SymlinkIn> = (engine, req, { name, target }) => {
+  if (target.length === 0) return EINVAL;
+  const parent = prepare(engine, req, name);
+  if (typeof parent === 'number') return parent;
+  const marked = markNew(engine, parent, name);
+  if (marked < 0) return marked;
+  const dirfd = flashFd(engine, parent);
+  const made = dirfd < 0 ? dirfd : symlinkat(target, dirfd, name);
+  return made < 0 ? made : finish(engine, req, parent, name, 0, unlinkat);
+};
+
+export const mkdir: Operation<Engine, MkdirIn> = (engine, req, { name, mode, umask }) => {
+  const parent = prepare(engine, req, name);
+  if (typeof parent === 'number') return parent;
+  // Durable first: a directory that comes back after a power cut without its mark would be filled with disk's content.
+  const marked = markNew(engine, parent, name);
+  if (marked < 0) return marked;
+  const durable = engine.markSync.wait(marked, req);
+  if (durable !== OK) return durable;
+  const wanted = maskedMode(engine, parent, mode, umask) & 0o7777;
+  const dirfd = flashFd(engine, parent);
+  const made = dirfd < 0 ? dirfd : mkdirat(dirfd, name, wanted);
+  return made < 0 ? made : finish(engine, req, parent, name, wanted, rmdirat);
+};
+
+function prepare(engine: Engine, req: Request, name: ByteString): DirNode | number {
+  const parent = parentForNew(engine, req.nodeid, name);
+  if (typeof parent === 'number') return parent;
+  const free = nameIsFree(engine, parent, name);
+  return free < 0 ? free : parent;
+}
+
+function finish(
+  engine: Engine,
+  req: Request,
+  parent: DirNode,
+  name: ByteString,
+  mode: number,
+  undo: (dirfd: number, name: ByteString) => number,
+): number {
+  const dirfd = flashFd(engine, parent);
+  const given = giveToCaller(engine, parent, dirfd, name, req.uid, req.gid, mode);
+  const node = given < 0 ? given : adoptNew(engine, parent, name);
+  if (typeof node === 'number') {
+    undo(dirfd, name);
+    return node;
+  }
+  return replyEntry(engine, req, node);
+}

@@ -1,0 +1,75 @@
+// OPEN: the moment that decides a capture. Opening to write makes sure first that flash has the file; opening to read is answered from
+// where the file is, and copied behind the answer. Never ENOSYS: that would blind us to all later opens.
+
+import { EISDIR, ELOOP, ENOENT, ENXIO, ESTALE } from '../errno.ts';
+import { OK } from '../fuse/operation.ts';
+import type { Operation } from '../fuse/operation.ts';
+import { ftruncate } from '../sys/attr.ts';
+import { O_ACCMODE, O_RDONLY, O_TRUNC } from '../sys/open.ts';
+import { PAGES_STALE, S_IFDIR, S_IFLNK, S_IFREG } from '../tree/node.ts';
+import type { Node } from '../tree/node.ts';
+import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUIDGID } from '../wire/constants.ts';
+import { openOut } from '../wire/replies.ts';
+import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
+import type { Engine } from './engine.ts';
+import { killPrivileges } from './privileges.ts';
+
+export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags }) => {
+  const node = engine.tree.get(req.nodeid);
+  if (node === undefined) return ESTALE;
+  if (node.kind !== S_IFREG) return node.kind === S_IFDIR ? EISDIR : node.kind === S_IFLNK ? ELOOP : ENXIO;
+  const truncate = (flags & O_TRUNC) !== 0;
+  const writable = truncate || (flags & O_ACCMODE) !== O_RDONLY;
+  if (writable) {
+    const ready = engine.capture.copyUp(node, req, !truncate);
+    if (ready !== OK) return ready;
+  } else {
+    const room = engine.capture.makeRoom(node, req);
+    if (room !== OK) return room;
+  }
+  const err = beginOpen(engine, node, writable);
+  // Gone behind our back: the kernel looks the name up again, and finds what is there now.
+  if (err < 0) return err === ENOENT && node.open === null ? ESTALE : err;
+  if (truncate) {
+    const cut = truncateOpen(engine, node, (openFlags & FUSE_OPEN_KILL_SUIDGID) !== 0);
+    if (cut < 0) {
+      engine.data.end(node, writable);
+      return cut;
+    }
+  }
+  replyOpen(engine, req.out, node, writable);
+  if (!writable) engine.capture.used(node, req, 'open');
+  return OK;
+};
+
+export const release: Operation<Engine, ReleaseIn> = (engine, _req, { fh }) => {
+  const handle = engine.files.remove(fh);
+  if (handle !== undefined) engine.data.end(handle.node, handle.writable);
+  return OK;
+};
+
+/** Starts or joins the open state of `node`. Errors: what opening its backing gives. */
+export function beginOpen(engine: Engine, node: Node, writable: boolean): number {
+  const state = engine.data.begin(node, writable, engine.capture.isFinal(node));
+  return typeof state === 'number' ? state : OK;
+}
+
+/** Writes fuse_open_out for an open that `beginOpen` has counted, with a new handle. */
+export function replyOpen(engine: Engine, out: Parameters<typeof openOut>[0], node: Node, writable: boolean): void {
+  const fh = engine.files.add({ node, writable });
+  const state = node.open;
+  if (state?.passthrough === true) {
+    openOut(out, fh, FOPEN_PASSTHROUGH | FOPEN_NOFLUSH, state.backingId);
+    return;
+  }
+  const keep = node.has(PAGES_STALE) ? 0 : FOPEN_KEEP_CACHE;
+  node.set(PAGES_STALE, false);
+  openOut(out, fh, keep | FOPEN_NOFLUSH);
+}
+
+function truncateOpen(engine: Engine, node: Node, killSuidgid: boolean): number {
+  const fd = engine.data.writable(node);
+  if (fd < 0) return fd;
+  const err = ftruncate(fd, 0);
+  return err >= 0 && killSuidgid ? killPrivileges(engine, node) : err;
+}

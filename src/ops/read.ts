@@ -1,0 +1,46 @@
+// READ of served files. What is in the page cache is answered at once; what must come from a device is read by a copy thread,
+// which answers itself, so that nobody else waits for it.
+
+import { EAGAIN, EBADF, EOPNOTSUPP } from '../errno.ts';
+import { DEFERRED, OK } from '../fuse/operation.ts';
+import type { Operation } from '../fuse/operation.ts';
+import { preadNowait } from '../sys/io.ts';
+import { newStat, statxFd } from '../sys/stat.ts';
+import type { ReadIn } from '../wire/requests/handles.ts';
+import type { Engine } from './engine.ts';
+
+const stat = newStat();
+
+export const read: Operation<Engine, ReadIn> = (engine, req, { fh, offset, size }) => {
+  const state = engine.files.get(fh)?.node.open;
+  if (state == null) return EBADF;
+  const { fd } = state;
+  const { out } = req;
+  const n = preadNowait(fd, out.buf, out.pos, size, offset);
+  if (n === size) {
+    out.claim(n);
+    return OK;
+  }
+  if (n >= 0) {
+    // Short: the end of the file, or the rest is not in memory.
+    const err = statxFd(fd, stat);
+    if (err < 0) return err;
+    if (offset + n >= stat.size) {
+      out.claim(n);
+      return OK;
+    }
+  } else if (n !== EAGAIN && n !== EOPNOTSUPP) {
+    return n;
+  }
+  const waiting = req.defer();
+  state.borrow();
+  engine.pool.submit(
+    'io',
+    { kind: 'readReply', fd, offset, length: size, uniqueLo: req.uniqueLo, uniqueHi: req.uniqueHi },
+    () => {
+      state.giveBack();
+      waiting.answered();
+    },
+  );
+  return DEFERRED;
+};

@@ -1,0 +1,187 @@
+// RENAME and RENAME2, on flash. The order makes a power cut leave either the old or the new state: first flash has all of the source and
+// both directories, then marks say (durably, where disk has a say) what will be true, then one rename on flash, then the tree
+// learns of it. RENAME_WHITEOUT is our own whiteout: the old name shows nothing anyway.
+
+import type { ByteString } from '../bytes.ts';
+import { EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../errno.ts';
+import type { Errno } from '../errno.ts';
+import { OK } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
+import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, renameat2, rmdirat } from '../sys/link.ts';
+import { isEmpty } from '../tree/merge.ts';
+import { isDir, MULTI_LINK } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
+import { RESERVED } from '../tree/tree.ts';
+import type { RenameIn } from '../wire/requests/names.ts';
+import { diskHas, flashFd } from './creation.ts';
+import type { Engine } from './engine.ts';
+import { markAs } from './identity.ts';
+import { keepReachable, whiteout } from './removal.ts';
+
+/** The two names of a rename, and what they are. */
+interface Move {
+  readonly from: DirNode;
+  readonly oldName: ByteString;
+  readonly to: DirNode;
+  readonly newName: ByteString;
+  readonly source: Node;
+  /** What the new name is now; null: nothing. */
+  readonly target: Node | null;
+}
+
+export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
+  const move = resolve(engine, req.nodeid, arg);
+  if (typeof move === 'number') return move;
+  if (move.source === move.target) return OK;
+  if ((arg.flags & RENAME_EXCHANGE) !== 0) return exchange(engine, req, move);
+  const allowed = mayReplace(engine, move);
+  if (allowed < 0) return allowed;
+  const ready = bringToFlash(engine, req, move);
+  if (ready !== OK) return ready;
+  const cleared = clearTarget(engine, req, move);
+  if (cleared !== OK) return cleared;
+  const marked = mark(engine, req, move);
+  if (marked !== OK) return marked;
+  if (move.target !== null && !isDir(move.target)) {
+    const kept = keepReachable(engine, move.target);
+    if (kept < 0) return kept;
+  }
+  const done = renameOnFlash(engine, move, 0);
+  if (done < 0) return done;
+  settle(engine, move);
+  return OK;
+};
+
+function resolve(engine: Engine, nodeid: number, { newdir, oldname, newname, flags }: RenameIn): Move | Errno {
+  const { tree } = engine;
+  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) !== 0) return EINVAL;
+  if ((flags & RENAME_EXCHANGE) !== 0 && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) return EINVAL;
+  const from = tree.directory(nodeid);
+  if (typeof from === 'number') return from;
+  const to = tree.directory(newdir);
+  if (typeof to === 'number') return to;
+  if (to === tree.root && newname === RESERVED) return EPERM;
+  if (newname.length > engine.nameMax) return ENAMETOOLONG;
+  const source = tree.lookup(from, oldname);
+  if (typeof source === 'number') return source;
+  const target = tree.lookup(to, newname);
+  if (typeof target === 'number') {
+    if (target !== ENOENT) return target;
+    return (flags & RENAME_EXCHANGE) !== 0
+      ? ENOENT
+      : { from, oldName: oldname, to, newName: newname, source, target: null };
+  }
+  if ((flags & RENAME_NOREPLACE) !== 0) return EEXIST;
+  return { from, oldName: oldname, to, newName: newname, source, target };
+}
+
+function mayReplace(engine: Engine, { source, target, to }: Move): number {
+  if (target === null) return OK;
+  if (!isDir(target)) return isDir(source) ? ENOTDIR : OK;
+  if (!isDir(source)) return EISDIR;
+  for (let up: Node | null = to; up !== null; up = up.parent) if (up === target) return ENOTEMPTY;
+  const empty = isEmpty(engine.tree, target);
+  if (typeof empty === 'number') return empty;
+  return empty ? OK : ENOTEMPTY;
+}
+
+/** OK once flash has the source under its old name and both directories; DEFERRED while it is being copied. */
+function bringToFlash(engine: Engine, req: Request, { from, oldName, to, source }: Move): number {
+  if (isDir(source)) {
+    const err = engine.capture.ensureDirectory(source);
+    if (err < 0) return err;
+  } else {
+    const ready = engine.capture.copyUpName(source, from, oldName, req);
+    if (ready !== OK) return ready;
+  }
+  const err = engine.capture.ensureDirectory(to);
+  return err < 0 ? err : OK;
+}
+
+/** An empty directory in the way goes first, with what disk holds below it: what takes its place must not show any of that. */
+function clearTarget(engine: Engine, req: Request, { to, newName, target }: Move): number {
+  if (target === null || !isDir(target) || target.dir.disk === null) return OK;
+  const hidden = whiteout(engine, req, to, newName, target, target.onFlash);
+  if (hidden !== OK || !target.onFlash) return hidden;
+  const dirfd = flashFd(engine, to);
+  const gone = dirfd < 0 ? dirfd : rmdirat(dirfd, newName);
+  return gone === ENOENT ? OK : gone;
+}
+
+/** What will be true once flash has renamed. None of it means anything before. */
+function mark(engine: Engine, req: Request, { from, oldName, to, newName, source }: Move): number {
+  const { marks, tree } = engine;
+  const identity = markAs(engine, source, to, newName);
+  if (identity < 0) return identity;
+  let record = 0;
+  if (isDir(source)) {
+    record = identity;
+    const below = tree.path(source);
+    if (marks.marks.hasOriginsBelow(below)) {
+      const copied = marks.copyBelow(below, to, newName);
+      if (copied < 0) return copied;
+      // Rare, and not to be said twice: so it is waited for here.
+      const synced = marks.log.sync();
+      if (synced < 0) return synced;
+    }
+  }
+  if (diskHas(engine, from, oldName)) {
+    const hidden = marks.whiteout(from, oldName);
+    if (hidden < 0) return hidden;
+    record = Math.max(record, hidden);
+  }
+  return engine.markSync.wait(record, req);
+}
+
+function renameOnFlash(engine: Engine, { from, oldName, to, newName }: Move, flags: number): number {
+  // Twice the second: opening it may close the first.
+  flashFd(engine, from);
+  const newFd = flashFd(engine, to);
+  const oldFd = flashFd(engine, from);
+  if (oldFd < 0 || newFd < 0) return Math.min(oldFd, newFd);
+  return renameat2(oldFd, oldName, newFd, newName, flags);
+}
+
+function settle(engine: Engine, { from, oldName, to, newName, source, target }: Move): void {
+  const { tree, marks } = engine;
+  const oldPath = tree.pathOf(from, oldName);
+  if (target !== null) {
+    if (target.has(MULTI_LINK)) tree.countLinks(target, -1);
+    if (isDir(target)) tree.gone(target);
+    tree.unlink(target, to, newName);
+  }
+  tree.move(source, from, oldName, to, newName);
+  if (isDir(source)) marks.prune(oldPath);
+  else marks.clear(from, oldName);
+  if (isDir(source)) tree.bindMarks(source);
+}
+
+function exchange(engine: Engine, req: Request, move: Move): number {
+  const { from, oldName, to, newName, source, target } = move;
+  if (target === null) return ENOENT;
+  const back: Move = { from: to, oldName: newName, to: from, newName: oldName, source: target, target: source };
+  for (let up: Node | null = to; up !== null; up = up.parent) if (up === source) return EINVAL;
+  for (let up: Node | null = from; up !== null; up = up.parent) if (up === target) return EINVAL;
+  const { tree } = engine;
+  // What disk shows through the two would have to trade places in the same instant as flash does.
+  if (showsDisk(engine, source) || showsDisk(engine, target)) return EINVAL;
+  for (const way of [move, back]) {
+    const ready = bringToFlash(engine, req, way);
+    if (ready !== OK) return ready;
+  }
+  for (const way of [move, back]) {
+    const marked = markAs(engine, way.source, way.to, way.newName);
+    if (marked < 0) return marked;
+    const durable = engine.markSync.wait(marked, req);
+    if (durable !== OK) return durable;
+  }
+  const done = renameOnFlash(engine, move, RENAME_EXCHANGE);
+  if (done < 0) return done;
+  tree.swap(source, from, oldName, target, to, newName);
+  for (const node of [source, target]) if (isDir(node)) tree.bindMarks(node);
+  return OK;
+}
+
+function showsDisk({ tree, marks }: Engine, node: Node): boolean {
+  return isDir(node) && (node.dir.disk !== null || marks.marks.hasOriginsBelow(tree.path(node)));
+}

@@ -1,0 +1,39 @@
+// UNLINK: a name goes; the object lives on while it is open or has other names.
+
+import { EISDIR } from '../errno.ts';
+import { OK } from '../fuse/operation.ts';
+import type { Operation } from '../fuse/operation.ts';
+import { unlinkat } from '../sys/link.ts';
+import { isDir, MULTI_LINK } from '../tree/node.ts';
+import type { NameIn } from '../wire/requests/names.ts';
+import { flashFd } from './creation.ts';
+import type { Engine } from './engine.ts';
+import { keepReachable, touch, whiteout } from './removal.ts';
+
+export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
+  const { tree } = engine;
+  const parent = tree.directory(req.nodeid);
+  if (typeof parent === 'number') return parent;
+  const node = tree.lookup(parent, name);
+  if (typeof node === 'number') return node;
+  if (isDir(node)) return EISDIR;
+  const onFlash = tree.nameOnFlash(node, parent, name);
+  if (!onFlash) {
+    const touched = touch(engine, parent);
+    if (touched < 0) return touched;
+  }
+  const hidden = whiteout(engine, req, parent, name, node, onFlash);
+  if (hidden !== OK) return hidden;
+  const kept = keepReachable(engine, node);
+  if (kept < 0) return kept;
+  if (onFlash) {
+    const dirfd = flashFd(engine, parent);
+    const gone = dirfd < 0 ? dirfd : unlinkat(dirfd, name);
+    if (gone < 0) return gone;
+  }
+  // A crash before this leaves an origin of what flash does not have: it means nothing.
+  engine.marks.clear(parent, name);
+  if (node.has(MULTI_LINK)) tree.countLinks(node, -1);
+  tree.unlink(node, parent, name);
+  return OK;
+};
