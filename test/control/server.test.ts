@@ -1,0 +1,210 @@
+// The control server against clients of every kind of badness: each test guards against one that hangs, swamps or ends the daemon.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClientError, ControlClient } from '../../src/control/client.ts';
+import { MAX_REQUEST_BYTES, type Status } from '../../src/control/protocol.ts';
+import { Refusal, listen, type ControlServer, type Handlers } from '../../src/control/server.ts';
+
+const PATIENCE_MS = 200;
+
+/** Unlike `once`, it does not mind an error before. */
+function closing(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+const STATUS = { pid: 1, mode: 'capture' } as Status;
+
+describe('control/server', () => {
+  let dir: string;
+  let path: string;
+  let server: ControlServer;
+  let busy: boolean;
+  let handled: number;
+  let settle: () => void;
+
+  const handlers: Handlers = {
+    status: () => {
+      handled++;
+      return Promise.resolve(STATUS);
+    },
+    settle: () => new Promise((resolve) => (settle = () => resolve({}))),
+    unmount: () => (busy ? Promise.reject(new Refusal('busy', 'in use')) : Promise.reject(new TypeError('a bug'))),
+  };
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'control-'));
+    path = join(dir, '0:99.sock');
+    busy = true;
+    handled = 0;
+    server = await listen(path, handlers, { clients: 8, patience: PATIENCE_MS });
+  });
+  afterEach(async () => {
+    await server.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  /** Sends text; all that comes back until the server ends the connection, or until `lines` lines came. */
+  async function talk(text: string | Buffer, lines = Infinity): Promise<string> {
+    const socket = connect(path);
+    socket.on('error', () => {});
+    let got = '';
+    const closed = closing(socket);
+    const enough = new Promise<void>((resolve) => {
+      socket.on('data', (chunk) => {
+        got += chunk.toString();
+        if (got.split('\n').length > lines) resolve();
+      });
+    });
+    socket.write(text);
+    await Promise.race([closed, enough]);
+    socket.destroy();
+    return got;
+  }
+  const works = async (): Promise<void> => {
+    const client = await ControlClient.connect(path);
+    assert.deepEqual(await client.request('status', {}), STATUS);
+    client.close();
+  };
+
+  it('answers requests, in their order', async () => {
+    const client = await ControlClient.connect(path);
+    const answers = await Promise.all([1, 2, 3].map(() => client.request('status', {})));
+    assert.deepEqual(answers, [STATUS, STATUS, STATUS]);
+    client.close();
+  });
+
+  it('is closed to others', () => {
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it('replaces a socket, or whatever else, that was left at its path', async () => {
+    await server.close();
+    writeFileSync(path, 'left');
+    server = await listen(path, handlers);
+    await works();
+  });
+
+  it('says why it refuses, and goes on', async () => {
+    const client = await ControlClient.connect(path);
+    await assert.rejects(client.request('unmount', {}), (error: ClientError) => error.code === 'busy');
+    busy = false;
+    await assert.rejects(client.request('unmount', {}), (error: ClientError) => error.code === 'failed');
+    assert.deepEqual(await client.request('status', {}), STATUS);
+    client.close();
+  });
+
+  it('answers lines that are no requests', async () => {
+    const got = await talk('nonsense\n{"v":9,"id":4,"command":"status"}\n{"v":1,"id":5,"command":"status"}\n', 3);
+    const replies = got
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number; ok: boolean });
+    assert.deepEqual(
+      replies.map(({ id, ok }) => [id, ok]),
+      [
+        [0, false],
+        [4, false],
+        [5, true],
+      ],
+    );
+  });
+
+  it('cuts off a line that does not end', async () => {
+    assert.equal(await talk(Buffer.alloc(MAX_REQUEST_BYTES + 1, 'x')), '');
+    await works();
+  });
+
+  it('cuts off a huge stream of binary rubbish', async () => {
+    assert.equal(await talk(Buffer.alloc(16 << 20, 0xff)), '');
+    await works();
+  });
+
+  it('cuts off a client that begins a line and does not end it', async () => {
+    assert.equal(await talk('{"v":1,'), '');
+    await works();
+  });
+
+  it('lets a client that has nothing to say stay', async () => {
+    const client = await ControlClient.connect(path);
+    await new Promise((resolve) => setTimeout(resolve, 2 * PATIENCE_MS));
+    assert.deepEqual(await client.request('status', {}), STATUS);
+    client.close();
+  });
+
+  it('reads no more of a client that reads no answers, and cuts it off', async () => {
+    const socket = connect(path);
+    socket.on('error', () => {});
+    socket.pause();
+    const line = '{"v":1,"id":1,"command":"status"}\n';
+    const flood = (): void => {
+      while (!socket.destroyed && socket.write(line.repeat(100)));
+    };
+    socket.on('drain', flood);
+    flood();
+    await closing(socket);
+    await works();
+  });
+
+  it('turns away more clients than it takes, and takes new ones when some have gone', async () => {
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 8; i++) {
+      const socket = connect(path);
+      await once(socket, 'connect');
+      sockets.push(socket);
+    }
+    assert.equal(await talk(''), '');
+    sockets.forEach((socket) => socket.destroy());
+    // Each goes when the server hears of it.
+    for (let tries = 0; ; tries++) {
+      try {
+        await works();
+        break;
+      } catch (error) {
+        if (tries === 50) throw error;
+      }
+    }
+  });
+
+  it('is not held up by a client whose request takes long, nor by its going away', async () => {
+    const client = await ControlClient.connect(path);
+    const settled = client.request('settle', {});
+    await works();
+    client.close();
+    await assert.rejects(settled, (error: ClientError) => error.code === 'unreachable');
+    settle();
+    await works();
+  });
+
+  it('answers what it is handling before it closes, and removes its socket', async () => {
+    const client = await ControlClient.connect(path);
+    const before = handled;
+    const settled = client.request('settle', {});
+    await works();
+    const closed = server.close();
+    settle();
+    assert.deepEqual(await settled, {});
+    await client.ended;
+    await closed;
+    assert.equal(handled, before + 1);
+    assert.ok(!existsSync(path));
+  });
+});
+
+describe('control/client', () => {
+  let dir: string;
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'control-'))));
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  const unreachable = (reason: RegExp) => (error: ClientError) =>
+    error.code === 'unreachable' && reason.test(error.message);
+
+  it('tells a socket that is not there from one whose daemon is dead', async () => {
+    await assert.rejects(ControlClient.connect(join(dir, 'none')), unreachable(/no such socket/));
+    writeFileSync(join(dir, 'stale'), '');
+    await assert.rejects(ControlClient.connect(join(dir, 'stale')), unreachable(/stale/));
+  });
+});
