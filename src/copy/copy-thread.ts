@@ -9,7 +9,7 @@ import { signalEvent } from '../sys/poll.ts';
 import { enterProc } from '../sys/process.ts';
 import { copyObject, stageObject } from './exact-copy.ts';
 import type { Copied, CopyOrder, Staged } from './exact-copy.ts';
-import { choosePlan, commit } from './group-commit.ts';
+import { SyncPolicy, commit, startWriteback } from './group-commit.ts';
 import { failReply, readReply, sync, syncReply, writeReply } from './served-io.ts';
 import { ENDED, FAILED, READY, WAKING } from './tasks.ts';
 import type { Answer, CopyTask, CopyUpTask, Envelope, Task, ThreadData } from './tasks.ts';
@@ -22,6 +22,7 @@ const { port, control, wakeFd, procFd, fuseFd, stageDirFd, features } = workerDa
 
 /** Tasks that were taken while they could not be done. */
 const backlog: Envelope[] = [];
+const syncPolicy = new SyncPolicy();
 
 function post(answers: Answer[]): void {
   port.postMessage(answers);
@@ -112,6 +113,7 @@ function copyGroup(first: Envelope): void {
       if (typeof staged === 'number') answers.push({ id, result: staged });
       else if (staged.fd < 0) answers.push({ id, result: { bytes: staged.bytes, degraded: staged.degraded } });
       else {
+        startWriteback(staged.fd);
         members.push({ id, task, staged });
         bytes += staged.bytes;
       }
@@ -136,7 +138,7 @@ function nextOfGroup(): Envelope | undefined {
 
 function committed(members: readonly GroupMember[]): Answer[] {
   const fds = members.map((member) => member.staged.fd);
-  const errors = commit(fds, stageDirFd, choosePlan(features, fds.length));
+  const errors = commit(fds, stageDirFd, syncPolicy);
   return members.map(({ id, task, staged }, i) => {
     // Closed before anybody hears of it: a program open for writing cannot be executed.
     close(staged.fd);

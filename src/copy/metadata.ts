@@ -33,6 +33,8 @@ const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 const SELF = asBytes('');
 const VALUE_MAX = 65536;
+/** Under such names xfs shows ACLs a second time, in its own form, which is nothing but bytes elsewhere. */
+const XFS_ACL = 'trusted.SGI_ACL_';
 
 const value = Buffer.allocUnsafeSlow(VALUE_MAX);
 
@@ -129,6 +131,7 @@ function applyXattrs(target: Target, mode: number, sourceFd: number, degraded: D
     return 0;
   }
   for (const attribute of names) {
+    if (attribute.startsWith(XFS_ACL)) continue;
     const length = viaProc ? getxattr(sourceFd, SELF, attribute, value) : fgetxattr(sourceFd, attribute, value);
     // Removed since it was listed, or one that is listed and has no value to read.
     if (length === ENODATA) continue;
