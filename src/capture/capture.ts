@@ -5,6 +5,7 @@
 import type { ByteString } from '../bytes.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
+import { companionsOf } from '../policy/companions.ts';
 import type { Excludes } from '../policy/excludes.ts';
 import type { Mode } from '../policy/mode.ts';
 import { route } from '../policy/route.ts';
@@ -23,11 +24,11 @@ import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Copies } from './copies.ts';
 import type { Directories } from './directories.ts';
-import type { Journal } from './journal.ts';
+import type { Cause, Journal } from './journal.ts';
 import type { Landing } from './landing.ts';
 
 /** What the kernel was asked that made us look at an object. */
-export type Use = 'lookup' | 'open' | 'opendir' | 'readlink' | 'mount';
+export type Use = 'lookup' | 'open' | 'opendir' | 'readlink' | 'mount' | 'companion';
 
 export interface CaptureOptions {
   readonly tree: Tree;
@@ -86,7 +87,10 @@ export class Capture {
       this.#journal.excluded(node, req, use);
       return;
     }
-    this.#copies.queue(node, this.#journal.because(req, use, 'capture'));
+    const cause = this.#journal.because(req, use, 'capture');
+    // First what it is no good without: were the power to go between the two, the next open would still ask for both.
+    if (node.kind === S_IFREG) this.#captureCompanions(node, cause);
+    this.#copies.queue(node, cause);
   }
 
   /** OK when there is room in the queue for what this request would capture; else it runs anew once there is: DEFERRED. */
@@ -139,6 +143,17 @@ export class Capture {
     if (typeof node === 'number' || this.#mode !== 'capture') return;
     if (isDir(node) && !node.onFlash && this.#wanted(node)) this.#directories.ensure(node);
     this.#tree.release(node);
+  }
+
+  #captureCompanions(node: Node, cause: Cause): void {
+    for (const { path, reason } of companionsOf(this.#tree.path(node))) {
+      const companion = this.#tree.walk(path);
+      if (typeof companion === 'number') continue;
+      if (companion.kind === S_IFREG && !companion.onFlash && this.#wanted(companion)) {
+        this.#copies.queue(companion, { ...cause, operation: 'companion', reason });
+      }
+      this.#tree.release(companion);
+    }
   }
 
   #wanted(node: Node): boolean {

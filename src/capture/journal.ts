@@ -26,6 +26,8 @@ export interface Cause {
   readonly operation: Use | 'change';
   readonly requester: Requester | null;
   readonly mode: Mode;
+  /** More than the operation says, for people. */
+  readonly reason?: string;
 }
 
 /** Counts since the mount. */
@@ -85,7 +87,10 @@ export class Journal {
       this.counts.bytesCaptured += copied.bytes;
     }
     const path = this.#tree.path(node);
-    this.#say(cause.kind, path, objectKind(node.kind), cause, { bytes: copied.bytes });
+    this.#say(cause.kind, path, objectKind(node.kind), cause, {
+      bytes: copied.bytes,
+      ...(cause.reason === undefined ? {} : { reason: cause.reason }),
+    });
     this.#degraded(path, objectKind(node.kind), copied.degraded, cause);
   }
 
