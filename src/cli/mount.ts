@@ -30,7 +30,7 @@ export async function mount({ draft, mountpoint, foreground, background }: Mount
 
 async function serve(config: MountConfig, starter: Background | undefined): Promise<number> {
   using signals = new EndingSignals();
-  const { startDaemon } = await import('../daemon/daemon.ts');
+  const { startDaemon } = await loadDaemon();
   const daemon = await startDaemon(config);
   if (daemon instanceof StartError) return refuse(daemon, starter);
   // The caller's directory is not held, nor any other but `/`.
@@ -45,4 +45,9 @@ function refuse(error: StartError, starter: Background | undefined): number {
   if (starter) starter.failed(exitCode, error.message);
   else say(error.message);
   return exitCode;
+}
+
+// Not inside a function that holds a `using`: TypeScript 6 does not rewrite the extension of an import() there.
+function loadDaemon(): Promise<typeof import('../daemon/daemon.ts')> {
+  return import('../daemon/daemon.ts');
 }

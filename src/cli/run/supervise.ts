@@ -86,7 +86,7 @@ class Run {
     try {
       // Before the daemon, which changes limits and masks of this process that COMMAND is not to inherit.
       using launcher = this.#startLauncher(null);
-      const { startDaemon } = await import('../../daemon/daemon.ts');
+      const { startDaemon } = await loadDaemon();
       const daemon = await startDaemon(config);
       if (daemon instanceof StartError) throw new Failure(RUN_EXIT.failed, daemon.message);
       const control = await openControl(daemon, this.#work.root);
@@ -112,7 +112,7 @@ class Run {
     const wrong = config instanceof StartError ? config : checkFuseDevice();
     if (config instanceof StartError || wrong) {
       discardFlash(this.#flash);
-      throw new Failure(RUN_EXIT.failed, (wrong!).message);
+      throw new Failure(RUN_EXIT.failed, wrong!.message);
     }
     return config;
   }
@@ -169,4 +169,9 @@ async function takeAway(daemon: Daemon): Promise<void> {
   await daemon.unmount({ lazy: true });
   const patience = new Promise<void>((resolve) => setTimeout(resolve, UNMOUNT_PATIENCE_MS).unref());
   await Promise.race([daemon.ended, patience]);
+}
+
+// Not inside a function that holds a `using`: TypeScript 6 does not rewrite the extension of an import() there.
+function loadDaemon(): Promise<typeof import('../../daemon/daemon.ts')> {
+  return import('../../daemon/daemon.ts');
 }
