@@ -1,5 +1,6 @@
 // The header before every request, and the extensions after some (creating ones, when SECURITY_CTX or CREATE_SUPP_GROUP
-// was negotiated). A frame is: fuse_in_header, body, extensions; `len` counts all three.
+// was negotiated). A frame is: fuse_in_header, body, extensions; `len` counts all three. Before 7.38 the kernel did not say
+// where extensions begin, so SECURITY_CTX must not be negotiated with an older one.
 
 import type { ByteString } from '../bytes.ts';
 import { FUSE_EXT_GROUPS, FUSE_MAX_NR_SECCTX, SIZE } from './constants.ts';

@@ -56,11 +56,11 @@ describe('wire: header', () => {
   const golden = hex(`
     28 00 00 00 // len
     0f 00 00 00 // opcode
-    28 27 26 25 24 23 22 81 // unique
+    28 27 26 85 24 23 22 81 // unique
     16 15 14 13 12 11 00 00 // nodeid
-    e8 03 00 00 // uid
+    e8 03 00 80 // uid
     fe ff ff ff // gid
-    e1 10 00 00 // pid
+    e1 10 00 80 // pid
     02 00 // total_extlen
     ee ee // padding
     00 01 02 03 04 // body
@@ -75,12 +75,12 @@ describe('wire: header', () => {
     assert.deepEqual(header, {
       len: 61,
       opcode: 15,
-      uniqueLo: 0x25262728,
+      uniqueLo: 0x85262728 | 0,
       uniqueHi: 0x81222324 | 0,
       nodeid: 0x111213141516,
-      uid: 1000,
+      uid: 0x800003e8,
       gid: 0xfffffffe,
-      pid: 4321,
+      pid: 0x800010e1,
       totalExtlen: 2,
     });
     assert.notEqual(header.uniqueHi & FUSE_UNIQUE_RESEND_HI, 0);
@@ -113,7 +113,7 @@ describe('wire: header', () => {
     assert.throws(() => {
       readHeader(reading(lies), header);
     }, FrameError);
-    assert.deepEqual([header.uniqueLo, header.uniqueHi], [0x25262728, 0x81222324 | 0]);
+    assert.deepEqual([header.uniqueLo, header.uniqueHi], [0x85262728 | 0, 0x81222324 | 0]);
   });
 });
 
@@ -136,6 +136,34 @@ describe('wire: extensions', () => {
       extensionsOf(frame(9, hex(mkdirBody), hex('10 00 00 00 21 00 00 00 ff ff ff ff ff ff ff ff'))),
       none,
     );
+  });
+
+  it('finds the second context behind a first one of any length', () => {
+    const context = (label: Buffer): Buffer => {
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(label.length, 0);
+      const record = Buffer.concat([head, Buffer.from('security.x\0'), label]);
+      return Buffer.concat([record, Buffer.alloc((8 - (record.length % 8)) % 8)]);
+    };
+    for (let length = 0; length < 200; length++) {
+      const [first, second] = [Buffer.alloc(length, 0x61), Buffer.from('second')];
+      const both = Buffer.concat([Buffer.alloc(8), context(first), context(second)]);
+      both.writeUInt32LE(both.length, 0);
+      both.writeUInt32LE(2, 4);
+      const { contexts, groups } = extensionsOf(frame(9, hex(mkdirBody), Buffer.concat([both, hex(supplementary)])));
+      assert.deepEqual(
+        contexts.map((one) => one.context),
+        [first, second],
+      );
+      assert.deepEqual(groups, [1001]);
+    }
+  });
+
+  it('takes no group from beyond its own extension, and groups as unsigned numbers', () => {
+    const two = '10 00 00 00 20 00 00 00 02 00 00 00 e9 03 00 00';
+    assert.throws(() => extensionsOf(frame(9, hex(mkdirBody), hex(two + supplementary))), FrameError);
+    const nobody = '10 00 00 00 20 00 00 00 01 00 00 00 fe ff ff ff';
+    assert.deepEqual(extensionsOf(frame(9, hex(mkdirBody), hex(nobody))).groups, [0xfffffffe]);
   });
 
   it('cut short at any byte, or with any byte wrong, is a value or a FrameError', () => {
@@ -172,7 +200,7 @@ describe('wire: extensions', () => {
 });
 
 describe('wire: reader', () => {
-  const bits = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+  const bits = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }));
   const MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
   it('reads each width as Buffer writes it, at any alignment', () => {
@@ -204,6 +232,7 @@ describe('wire: reader', () => {
     assert.equal(r('ff ff ff ff ff ff 1f 00').u64(), 2 ** 53 - 1);
     assert.throws(() => r('00 00 00 00 00 00 20 00').u64(), FrameError);
     assert.equal(r('00 00 00 00 00 00 20 00').u64sat(), 2 ** 53 - 1);
+    assert.equal(r('00 00 00 80 ff ff 1f 00').u64sat(), 2 ** 53 - 2 ** 31);
     assert.equal(r('01 00 00 00 00 00 e0 ff').i64sat(), 1 - 2 ** 53);
     assert.equal(r('ff ff ff ff ff ff df ff').i64sat(), 1 - 2 ** 53);
   });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { asBytes } from '../../src/bytes.ts';
 import { devMajor, devMinor, encodeDev } from '../../src/wire/attr.ts';
 import * as notify from '../../src/wire/notify.ts';
 import * as replies from '../../src/wire/replies.ts';
@@ -29,8 +30,9 @@ describe('wire: replies and notifications', () => {
     it(`${name} writes exactly its frame, whatever was there`, () => {
       const buf = Buffer.alloc(8 + expected.length + 8, 0xcc);
       const w = new Writer(buf);
-      w.reset(8);
+      w.reset(8, 8 + expected.length);
       write(w);
+      assert.equal(w.room, 0);
       assert.equal(w.pos, 8 + expected.length);
       assert.deepEqual(buf.subarray(8, -8), expected);
       assert.deepEqual([...buf.subarray(0, 8), ...buf.subarray(-8)], Array<number>(16).fill(0xcc));
@@ -48,6 +50,31 @@ describe('wire: replies and notifications', () => {
       }
     });
   }
+});
+
+describe('wire: writer', () => {
+  it('writes a name of any length and nothing behind it', () => {
+    for (let length = 0; length < 100; length++) {
+      const buf = Buffer.alloc(length + 1, 0xcc);
+      const w = new Writer(buf);
+      assert.equal(w.room, length + 1);
+      w.name(asBytes('\xff'.repeat(length)));
+      assert.equal(w.pos, length);
+      assert.deepEqual([...buf], [...Array<number>(length).fill(0xff), 0xcc]);
+    }
+  });
+
+  it('writes into its part of a larger buffer, within the buffer whatever the limit', () => {
+    const large = Buffer.alloc(12);
+    const w = new Writer(large.subarray(4, 8));
+    w.reset(0, 100);
+    w.u32(0x04030201);
+    assert.equal(large.toString('hex'), '000000000102030400000000');
+    assert.throws(() => {
+      w.u16(0);
+    }, RangeError);
+    assert.equal(w.pos, 4);
+  });
 });
 
 describe('wire: numbers in replies', () => {

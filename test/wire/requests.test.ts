@@ -40,6 +40,19 @@ function decode(table: readonly (Entry | undefined)[], buf: Buffer, start: numbe
   return entry.decode(reader);
 }
 
+function opcodeOf(op: OpName): number {
+  return opcodes.find((entry) => entry.op === op)?.opcode ?? NaN;
+}
+
+function valueOrRefusal(decoding: () => unknown): object | null {
+  try {
+    return decoding() as object | null;
+  } catch (error) {
+    assert.ok(error instanceof FrameError, String(error));
+    return null;
+  }
+}
+
 interface Case {
   title: string;
   opcode: number;
@@ -73,6 +86,18 @@ describe('wire: requests', () => {
       for (const after of AFTERS) {
         const buf = among(whole, BEFORE, after);
         assert.deepEqual(decode(table, buf, BEFORE.length, BEFORE.length + whole.length), value);
+        assert.equal(reader.left, 0);
+      }
+    });
+
+    it(`${title}: the high bit of any word makes no number negative but halves and seconds`, () => {
+      for (let at = 40; at + 4 <= whole.length; at += 4) {
+        const high = Buffer.from(whole);
+        high.writeUInt32LE(0xfffffff0, at);
+        const decoded = valueOrRefusal(() => decode(table, high, 0, high.length));
+        for (const [field, number] of Object.entries(decoded ?? {})) {
+          if (typeof number === 'number' && !/(Lo|Hi|^[amc]time)$/.test(field)) assert.ok(number >= 0, field);
+        }
       }
     });
 
@@ -124,33 +149,62 @@ describe('wire: requests', () => {
   });
 
   it('answers EFBIG, not EIO, to positions that a program asked for beyond 2^53 - 1', () => {
-    const body = (opcode: Exclude<OpName, 'copyFileRange64'>): Buffer => hex(goldens[opcode][0].body);
     const beyond = hex('00 00 00 00 00 00 20 00');
-    for (const [op, opcode, at] of [
-      ['write', 16, 8],
-      ['setattr', 4, 16],
-      ['fallocate', 43, 8],
-      ['copyFileRange', 47, 32],
+    const refused = (op: OpName, at: number, errno: number): void => {
+      const body = hex(goldens[op][0].body);
+      body.set(beyond, at);
+      const whole = frame(opcodeOf(op), body);
+      const error = { name: 'FrameError', errno, offset: 40 + at };
+      assert.throws(() => decode(decodeByOpcode, whole, 0, whole.length), error, `${op} at ${String(at)}`);
+    };
+    refused('write', 8, EFBIG);
+    refused('setattr', 16, EFBIG);
+    refused('fallocate', 8, EFBIG);
+    refused('copyFileRange', 32, EFBIG);
+    refused('setupmapping', 8, EFBIG);
+    refused('setupmapping', 32, EFBIG);
+    refused('removemapping', 4, EFBIG);
+    refused('read', 0, EIO);
+  });
+
+  it('lets lengths, read offsets and times be anything: they end at the safe integers', () => {
+    const beyond = hex('00 00 00 00 00 00 20 00');
+    const minusOne = hex('ff ff ff ff ff ff ff ff');
+    for (const [op, at, field, bytes, expected] of [
+      ['read', 8, 'offset', beyond, Number.MAX_SAFE_INTEGER],
+      ['fallocate', 16, 'length', beyond, Number.MAX_SAFE_INTEGER],
+      ['lseek', 8, 'offset', beyond, Number.MAX_SAFE_INTEGER],
+      ['copyFileRange', 8, 'offIn', beyond, Number.MAX_SAFE_INTEGER],
+      ['copyFileRange', 40, 'len', beyond, Number.MAX_SAFE_INTEGER],
+      ['copyFileRange', 48, 'flags', minusOne, Number.MAX_SAFE_INTEGER],
+      ['setlk', 16, 'start', beyond, Number.MAX_SAFE_INTEGER],
+      ['setlk', 24, 'end', minusOne, Number.MAX_SAFE_INTEGER],
+      ['bmap', 0, 'block', beyond, Number.MAX_SAFE_INTEGER],
+      ['notifyReply', 8, 'offset', beyond, Number.MAX_SAFE_INTEGER],
+      ['setupmapping', 16, 'len', beyond, Number.MAX_SAFE_INTEGER],
+      ['setupmapping', 24, 'flags', minusOne, Number.MAX_SAFE_INTEGER],
+      ['setattr', 32, 'atime', minusOne, -1],
+      ['setattr', 40, 'mtime', minusOne, -1],
+      ['setattr', 48, 'ctime', minusOne, -1],
     ] as const) {
-      const changed = body(op);
-      changed.set(beyond, at);
-      const whole = frame(opcode, changed);
-      assert.throws(() => decode(decodeByOpcode, whole, 0, whole.length), {
-        name: 'FrameError',
-        errno: EFBIG,
-        offset: 40 + at,
-      });
+      const body = hex(goldens[op][0].body);
+      body.set(bytes, at);
+      const whole = frame(opcodeOf(op), body);
+      const decoded = decode(decodeByOpcode, whole, 0, whole.length) as Record<string, unknown>;
+      assert.equal(decoded[field], expected, `${op}.${field}`);
     }
-    const stranger = body('read');
-    stranger.set(beyond, 0);
-    assert.throws(() => decode(decodeByOpcode, frame(15, stranger), 0, 80), {
-      name: 'FrameError',
-      errno: EIO,
-      offset: 40,
-    });
   });
 
   it('says which struct is short, and where', () => {
+    for (const { title, opcode, table, body } of cases) {
+      if (body.length === 0) continue;
+      const short = frame(opcode, Buffer.alloc(0));
+      assert.throws(
+        () => decode(table, short, 0, short.length),
+        /(fuse_\w+.*needs \d+ bytes, 0 are left|name without its NUL) at byte 40$/,
+        title,
+      );
+    }
     const whole = frame(15, hex(goldens.read[0].body).subarray(0, 39));
     assert.throws(() => decode(decodeByOpcode, whole, 0, whole.length), {
       message: 'fuse_read_in needs 40 bytes, 39 are left at byte 40',

@@ -107,6 +107,24 @@ export const replyGoldens: Readonly<Record<string, GoldenOut>> = {
     },
     entryHex + openHex,
   ],
+  'openOut without a backing file': [
+    (w) => {
+      replies.openOut(w, 1, 2);
+    },
+    '01 00 00 00 00 00 00 00  02 00 00 00  00 00 00 00',
+  ],
+  'createOut without a backing file': [
+    (w) => {
+      replies.createOut(w, entry, 1, 2);
+    },
+    `${entryHex} 01 00 00 00 00 00 00 00  02 00 00 00  00 00 00 00`,
+  ],
+  'ioctlOut of a result alone': [
+    (w) => {
+      replies.ioctlOut(w, 7);
+    },
+    '07 00 00 00  00 00 00 00  00 00 00 00  00 00 00 00',
+  ],
   writeOut: [
     (w) => {
       replies.writeOut(w, 0x20000);
