@@ -2,7 +2,7 @@
 // included. The f* forms take a descriptor open for I/O.
 
 import type { ByteString } from '../bytes.ts';
-import { ENOSYS, EOPNOTSUPP } from '../errno.ts';
+import { EINVAL, ENOSYS, EOPNOTSUPP } from '../errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, fdPath } from './at.ts';
 import { PTR, declare, failure, result, syscall } from './koffi.ts';
 import { O_PATH, close, openat } from './open.ts';
@@ -30,7 +30,7 @@ const cTruncate = declare('truncate', 'int', [PTR, 'int64_t']);
 
 const scratchStat = newStat();
 
-// The permission bits of what a descriptor refers to. A symlink has none that count: EOPNOTSUPP, which Linux before 6.6 does not say itself.
+// For kernels without fchmodat2. A symlink has no permission bits that count, which Linux before 6.6 does not say itself.
 function chmodDescriptor(fd: number, mode: number): number {
   const err = statxFd(fd, scratchStat, STATX_TYPE);
   if (err < 0) return err;
@@ -42,13 +42,13 @@ let fchmodat2Missing = false;
 
 /** Sets permission bits; EOPNOTSUPP for a symlink. */
 export function chmodAt(dirfd: number, name: ByteString, mode: number): number {
-  if (name === '') return chmodDescriptor(dirfd, mode);
   if (!fchmodat2Missing) {
-    if (syscall(SYS_FCHMODAT2, dirfd, path(name), mode, AT_SYMLINK_NOFOLLOW, 0) === 0) return 0;
+    if (syscall(SYS_FCHMODAT2, dirfd, path(name), mode, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, 0) === 0) return 0;
     const err = failure();
     if (err !== ENOSYS) return err;
     fchmodat2Missing = true;
   }
+  if (name === '') return chmodDescriptor(dirfd, mode);
   const fd = openat(dirfd, name, O_PATH);
   if (fd < 0) return fd;
   const done = chmodDescriptor(fd, mode);
@@ -83,6 +83,10 @@ export function utimensAt(
   mtimeNsec: number,
 ): number {
   putTimes(atime, atimeNsec, mtime, mtimeNsec);
+  if (cUtimensat(dirfd, path(name), struct, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) === 0) return 0;
+  const err = failure();
+  // Linux before 5.8 has no AT_EMPTY_PATH here.
+  if (err !== EINVAL) return err;
   if (name === '') return result(cUtimensat(AT_FDCWD, path(fdPath(dirfd)), struct, 0));
   return result(cUtimensat(dirfd, path(name), struct, AT_SYMLINK_NOFOLLOW));
 }

@@ -40,12 +40,9 @@ export function addressOf(bytes: Uint8Array): number {
   return Number(koffi.address(bytes));
 }
 
-/** syscall(2) with five arguments, for calls that glibc 2.31 does not wrap. */
-export const syscall = declare('syscall', 'int64_t', [
-  'int64_t',
-  'int64_t',
-  'int64_t',
-  'int64_t',
-  'int64_t',
-  'int64_t',
-]);
+const cSyscall = declare('syscall', 'int64_t', new Array<string>(7).fill('int64_t'));
+
+/** syscall(2), for calls that glibc 2.31 does not wrap: the result, or -1 and `failure`. */
+export function syscall(number: number, a: number, b: number, c: number, d: number, e: number, f = 0): number {
+  return cSyscall(number, a, b, c, d, e, f);
+}

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { asBytes } from '../../src/bytes.ts';
 import type { ByteString } from '../../src/bytes.ts';
-import { EBADF, EEXIST, ENODATA, ENOENT, EOPNOTSUPP, EPERM, ERANGE } from '../../src/errno.ts';
+import { EBADF, EEXIST, ENODATA, ENOENT, ENOSPC, EOPNOTSUPP, EPERM, ERANGE } from '../../src/errno.ts';
 import { mkdirat, mknodat } from '../../src/sys/link.ts';
 import { O_PATH, O_RDWR, close, openat } from '../../src/sys/open.ts';
 import {
   XATTR_CREATE,
   XATTR_REPLACE,
   fgetxattr,
+  freadxattr,
   flistxattr,
   flistxattrInto,
   fremovexattr,
@@ -114,6 +115,34 @@ describe('sys/xattr', () => {
     const length = ok(listxattrInto(here.fd, file, Buffer.alloc(0)));
     assert.ok(length >= 'user.test'.length + 1);
     fails(listxattrInto(here.fd, file, Buffer.alloc(3)), ERANGE);
+  });
+
+  it('reads values and lists that are longer than the usual', function () {
+    const file = asBytes('file');
+    const fd = ok(openat(here.fd, file, O_RDWR));
+    const long = Buffer.alloc(3000, 'v');
+    const done = setxattr(here.fd, file, user, long);
+    if (done !== ENOSPC) {
+      ok(done);
+      assert.deepEqual(got(readxattr(here.fd, file, user)), long);
+      assert.deepEqual(got(freadxattr(fd, user)), long);
+      ok(removexattr(here.fd, file, user));
+    }
+    const many = Array.from({ length: 12 }, (_, i) => asBytes(`user.${String(i).padStart(2, '0')}${'n'.repeat(200)}`));
+    for (const name of many) ok(setxattr(here.fd, file, name, Buffer.alloc(0)));
+    assert.deepEqual(mine(got(listxattr(here.fd, file))), many);
+    assert.deepEqual(mine(got(flistxattr(fd))), many);
+    assert.deepEqual(got(freadxattr(fd, many[3]!)), Buffer.alloc(0));
+    ok(close(fd));
+  });
+
+  it('gives each value a Buffer of its own', () => {
+    const file = asBytes('file');
+    ok(setxattr(here.fd, file, user, Buffer.from('first')));
+    const first = got(readxattr(here.fd, file, user));
+    ok(setxattr(here.fd, file, user, Buffer.from('other')));
+    assert.equal(got(readxattr(here.fd, file, user)).toString(), 'other');
+    assert.equal(first.toString(), 'first');
   });
 
   it('honours create and replace, and returns the errnos that the kernel gives', () => {
