@@ -39,6 +39,8 @@ export interface CaptureOptions {
   readonly excludes: Excludes;
   readonly mode: Mode;
   readonly diskWritable: boolean;
+  /** A regular file is captured when it is looked up, not only when it is opened. */
+  readonly onStat: boolean;
 }
 
 export class Capture {
@@ -48,6 +50,7 @@ export class Capture {
   readonly #landing: Landing;
   readonly #journal: Journal;
   readonly #diskWritable: boolean;
+  readonly #onStat: boolean;
   #excludes: Excludes;
   #mode: Mode;
 
@@ -60,6 +63,7 @@ export class Capture {
     this.#excludes = options.excludes;
     this.#mode = options.mode;
     this.#diskWritable = options.diskWritable;
+    this.#onStat = options.onStat;
   }
 
   get mode(): Mode {
@@ -73,15 +77,23 @@ export class Capture {
     return !node.onFlash && this.#wanted(node);
   }
 
-  /** LOOKUP found `node`. Files and symlinks are used by being opened and followed; others by being found. */
+  /**
+   * LOOKUP found `node`: somebody asked for it by name. Symlinks are used by being followed; all else by being found, files too unless
+   * that is switched off: programs decide by a stat whether something is there (ARCHITECTURE.md has the measurement).
+   */
   lookedUp(node: Node, req: Request): void {
-    if (node.onFlash || node.kind === S_IFREG || node.kind === S_IFLNK) return;
-    this.used(node, req, 'lookup');
+    if (node.kind === S_IFLNK || (node.kind === S_IFREG && !this.#onStat)) return;
+    if (!node.onFlash || node.has(MULTI_LINK)) this.used(node, req, 'lookup');
   }
 
   /** `node` is being used by `req`'s caller, who still waits: it is captured, if it is to be, after the answer. */
   used(node: Node, req: Request, use: Use): void {
-    if (this.#mode !== 'capture' || node.has(CAPTURE_QUEUED)) return;
+    if (this.#mode !== 'capture') return;
+    if (node.has(CAPTURE_QUEUED)) {
+      // It was looked up to be opened: that is what the log should say.
+      if (use !== 'lookup') this.#copies.refine(node, req.pid, use);
+      return;
+    }
     if (node.onFlash && (!node.has(MULTI_LINK) || this.#complete(node))) return;
     if (!this.#wanted(node)) {
       this.#journal.excluded(node, req, use);

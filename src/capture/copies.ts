@@ -93,6 +93,12 @@ export class Copies {
     this.#queue.push(this.#add(node, cause, true));
   }
 
+  /** The capture under way was asked for by a lookup; the same caller now says what for. */
+  refine(node: Node, pid: number, operation: Cause['operation']): void {
+    const cause = this.#jobs.get(node)?.cause;
+    if (cause?.operation === 'lookup' && cause.pid === pid) cause.operation = operation;
+  }
+
   /** A copy that a change waits for. */
   copyUp(node: Node, data: boolean, cause: Cause, waiter: Deferred): void {
     const job = this.#jobs.get(node) ?? this.#add(node, cause, data);

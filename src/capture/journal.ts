@@ -23,7 +23,10 @@ import type { Requester, Requesters } from './requester.ts';
 /** Why an object is on its way to flash. */
 export interface Cause {
   readonly kind: 'capture' | 'copy-up';
-  readonly operation: Use | 'change';
+  /** May still become more exact while the copy is under way. */
+  operation: Use | 'change';
+  /** As the request had it: may be a thread's. */
+  readonly pid: number;
   readonly requester: Requester | null;
   readonly mode: Mode;
   /** More than the operation says, for people. */
@@ -71,7 +74,7 @@ export class Journal {
 
   /** Reads who asks, while it waits. */
   because(req: Request, operation: Cause['operation'], kind: Cause['kind']): Cause {
-    return { kind, operation, requester: this.#requesters.read(req.pid), mode: this.#mode() };
+    return { kind, operation, pid: req.pid, requester: this.#requesters.read(req.pid), mode: this.#mode() };
   }
 
   /** Flash has `node` now. */

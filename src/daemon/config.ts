@@ -22,6 +22,8 @@ export interface MountConfig {
   readonly maxFileSize: number;
   /** False: all data is served, even where the kernel could read backing files by itself. */
   readonly passthrough: boolean;
+  /** A file is captured when it is looked up, not only when it is opened. */
+  readonly onStat: boolean;
   /** Seconds that the kernel may keep names and attributes. */
   readonly attrTimeout: number;
   readonly allowOther: boolean;
@@ -45,6 +47,7 @@ export function resolveConfig(draft: MountDraft, mountpoint: string): MountConfi
     reserve,
     maxFileSize: draft.maxFileSize,
     passthrough: draft.passthrough,
+    onStat: draft.onStat,
     attrTimeout: draft.attrTimeout,
     allowOther: draft.allowOther,
     mountFlags: draft.mountFlags,

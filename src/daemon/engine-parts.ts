@@ -103,6 +103,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     excludes: ground.excludes,
     mode,
     diskWritable: disk.writable,
+    onStat: config.onStat,
   });
   const engine: Engine = {
     tree,
@@ -122,7 +123,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
       attrValidNsec: 0,
       attr: tree.stat,
     },
-    timeout: config.attrTimeout,
+    timeout: Math.floor(config.attrTimeout),
+    timeoutNsec: Math.round((config.attrTimeout % 1) * 1e9),
     nameMax: Math.min(NAME_MAX, features.nameMax),
     tmpfile: features.tmpfile,
     ownUid: getuid(),

@@ -16,6 +16,7 @@ export interface MountDraft {
   reserve: number | Share;
   maxFileSize: number;
   passthrough: boolean;
+  onStat: boolean;
   attrTimeout: number;
   allowOther: boolean;
   mountFlags: number;
@@ -29,6 +30,7 @@ export function newDraft(): MountDraft {
     reserve: 0,
     maxFileSize: 0,
     passthrough: true,
+    onStat: true,
     attrTimeout: 86_400,
     allowOther: true,
     mountFlags: 0,
@@ -110,6 +112,11 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
     name: 'no-passthrough',
     help: 'serve all data through the daemon, even where the kernel could read by itself',
     set: (draft) => void (draft.passthrough = false),
+  },
+  {
+    name: 'no-capture-on-stat',
+    help: 'capture a file when it is opened, not already when a program asks for it by name (stat, access)',
+    set: (draft) => void (draft.onStat = false),
   },
   {
     name: 'no-allow-other',

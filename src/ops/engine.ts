@@ -20,8 +20,9 @@ export interface Engine {
   readonly pool: CopyPool;
   /** Reused for every entry reply; its `attr` is the tree's `stat`. */
   readonly entry: EntryOut;
-  /** Seconds that the kernel may believe names and attributes. */
+  /** For how long the kernel may believe names and attributes: whole seconds, and nanoseconds beyond. */
   readonly timeout: number;
+  readonly timeoutNsec: number;
   /** Longest name that both the protocol and flash can hold, in bytes. */
   readonly nameMax: number;
   /** Flash's filesystem has O_TMPFILE. */

@@ -13,8 +13,8 @@ export function entryOf(engine: Engine, node: Node): EntryOut {
   engine.tree.remember(node);
   entry.nodeid = node.id;
   entry.generation = node.generation >>> 0;
-  entry.entryValid = engine.timeout;
-  entry.attrValid = engine.timeout;
+  entry.entryValid = entry.attrValid = engine.timeout;
+  entry.entryValidNsec = entry.attrValidNsec = engine.timeoutNsec;
   return entry;
 }
 
@@ -30,7 +30,8 @@ export function replyNegative(engine: Engine, req: Request): number {
   entry.nodeid = 0;
   entry.generation = 0;
   entry.entryValid = engine.timeout;
-  entry.attrValid = 0;
+  entry.entryValidNsec = engine.timeoutNsec;
+  entry.attrValid = entry.attrValidNsec = 0;
   entryOut(req.out, entry);
   return OK;
 }

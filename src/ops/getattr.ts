@@ -14,7 +14,7 @@ export const getattr: Operation<Engine, GetattrIn> = (engine, req) => {
   if (node === undefined) return ESTALE;
   const err = tree.attributes(node, tree.stat);
   if (err < 0) return err;
-  attrOut(req.out, engine.timeout, 0, tree.stat);
+  attrOut(req.out, engine.timeout, engine.timeoutNsec, tree.stat);
   return OK;
 };
 
@@ -25,6 +25,6 @@ export const statx: Operation<Engine, StatxIn> = (engine, req) => {
   const err = tree.attributes(node, tree.stat);
   if (err < 0) return err;
   const born = tree.stat.btime !== 0 || tree.stat.btimeNsec !== 0 ? STATX_BTIME : 0;
-  statxOut(req.out, engine.timeout, 0, STATX_BASIC_STATS | born, tree.stat);
+  statxOut(req.out, engine.timeout, engine.timeoutNsec, STATX_BASIC_STATS | born, tree.stat);
   return OK;
 };

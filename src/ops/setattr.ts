@@ -36,7 +36,7 @@ export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
   if (err < 0) return err;
   const found = tree.attributes(node, tree.stat);
   if (found < 0) return found;
-  attrOut(req.out, engine.timeout, 0, tree.stat);
+  attrOut(req.out, engine.timeout, engine.timeoutNsec, tree.stat);
   return OK;
 };
 
