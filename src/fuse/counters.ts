@@ -14,17 +14,8 @@ const HISTOGRAM = 4;
 const STRIDE = HISTOGRAM + BUCKETS;
 const ROWS = 64;
 
-/** Events of the session as a whole: place in row 0, which no opcode uses. */
-const SESSION = {
-  sleeps: 0,
-  spinHits: 1,
-  spinMisses: 2,
-  wakes: 3,
-  bugs: 4,
-  unknown: 5,
-  interrupts: 6,
-  lost: 7,
-} as const;
+/** Events of the session as a whole, and how many requests wait now: place in row 0, which no opcode uses. */
+const SESSION = { sleeps: 0, wakes: 1, interrupts: 2, unknown: 3, bugs: 4, waiting: 5 } as const;
 export type SessionEvent = keyof typeof SESSION;
 
 /** Counts of one operation. */
@@ -68,8 +59,13 @@ export class Counters {
     add(cells, row + HISTOGRAM + bucketOf(ms), 1);
   }
 
-  event(event: SessionEvent): void {
+  event(event: Exclude<SessionEvent, 'waiting'>): void {
     add(this.cells, SESSION[event], 1);
+  }
+
+  /** So many deferred requests are unanswered now. */
+  waiting(count: number): void {
+    this.cells[SESSION.waiting] = count;
   }
 }
 

@@ -8,14 +8,14 @@ import type { NotificationSink } from './notify.ts';
 /** What a session needs to notify: to be sent to its thread (transfer `port`), then made a sink by `notificationSink`. */
 export interface NotifierHandle {
   readonly port: MessagePort;
-  /** Int32: handed over by the session. */
+  /** Int32: notifications made by the session. */
   readonly count: SharedArrayBuffer;
 }
 
 /** The owner's side. */
 export interface Notifier {
   readonly handle: NotifierHandle;
-  /** Resolves when the kernel has taken everything that the session had handed over. */
+  /** Resolves when the kernel has taken everything that the session has notified so far. */
   drained(): Promise<void>;
   /** Ends the thread, once what it is writing has been taken. */
   close(): Promise<void>;
@@ -57,10 +57,16 @@ export async function startNotifier(fuseFd: number): Promise<Notifier> {
 /** The session's side of a notifier. */
 export function notificationSink(handle: NotifierHandle): NotificationSink {
   const count = new Int32Array(handle.count);
+  let kept: Uint8Array[] = [];
   return {
-    send(frames) {
-      Atomics.add(count, 0, frames.length);
-      handle.port.postMessage(frames);
+    add(frame) {
+      Atomics.add(count, 0, 1);
+      kept.push(frame);
+    },
+    flush() {
+      if (kept.length === 0) return;
+      handle.port.postMessage(kept);
+      kept = [];
     },
   };
 }

@@ -9,9 +9,12 @@ import * as wire from '../wire/notify.ts';
 import { Writer } from '../wire/writer.ts';
 import type { Channel } from './channel.ts';
 
-/** Takes whole notifications, in order; its thread is not the session's. */
+/** Takes whole notifications, in order, to be written by a thread that is not the session's. */
 export interface NotificationSink {
-  send(frames: readonly Uint8Array[]): void;
+  /** Keeps a frame until `flush`. */
+  add(frame: Uint8Array): void;
+  /** Sends off what was kept. */
+  flush(): void;
 }
 
 const ROOM = 8192;
@@ -20,7 +23,6 @@ export class Notify {
   private readonly channel: Channel;
   private readonly sink: NotificationSink | undefined;
   private readonly writer = new Writer(Buffer.alloc(ROOM));
-  private queued: Uint8Array[] = [];
 
   constructor(channel: Channel, sink: NotificationSink | undefined) {
     this.channel = channel;
@@ -72,12 +74,9 @@ export class Notify {
     return this.channel.send(this.writer.buf, 0, this.writer.pos);
   }
 
-  /** Hands over what is queued; for the loop, between requests. */
+  /** Hands over what was notified; for the loop, between requests. */
   flush(): void {
-    if (this.queued.length === 0) return;
-    const frames = this.queued;
-    this.queued = [];
-    this.sink?.send(frames);
+    this.sink?.flush();
   }
 
   private start(): void {
@@ -86,6 +85,6 @@ export class Notify {
 
   private queue(): void {
     if (this.sink === undefined) throw new Error('this session was given no notifier');
-    this.queued.push(Uint8Array.prototype.slice.call(this.writer.buf, 0, this.writer.pos));
+    this.sink.add(Uint8Array.prototype.slice.call(this.writer.buf, 0, this.writer.pos));
   }
 }

@@ -37,6 +37,5 @@ parentPort?.once('message', (order: ServeOrder) => {
   start?.(session);
   const ending = session.run();
   say({ kind: 'ended', ending });
-  order.notifier.port.close();
 });
 say({ kind: 'loaded' });

@@ -43,6 +43,8 @@ export interface Serving {
   readonly ended: Promise<ServeEnding>;
   /** 0 or an Errno: EBUSY while it is in use, unless lazy. */
   unmount(lazy?: boolean): number;
+  /** Resolves when the kernel has acted on all notifications made so far. */
+  notified(): Promise<void>;
   counts(): Counts;
 }
 
@@ -95,7 +97,7 @@ export async function serve(
     if (ending.reason !== 'unmounted') unmountFuse(mounted.mountpoint, true);
     close(mounted.fd);
     close(wakeFd);
-    await notifier.close();
+    await Promise.all([notifier.close(), worker.terminate()]);
     return ending;
   });
   const negotiated = await Promise.race([news.negotiated, ended]);
@@ -105,6 +107,7 @@ export async function serve(
     negotiated,
     ended,
     unmount: (lazy = false) => unmountFuse(mounted.mountpoint, lazy),
+    notified: () => notifier.drained(),
     counts: () => readCounters(counters),
   };
 }

@@ -77,12 +77,14 @@ export class Waitlist {
   add(header: InHeader, frame: Buffer, receivedAt: number): Waiting {
     const waiting = new Waiting(this, header, frame, receivedAt);
     this.requests.set(key(header.uniqueLo, header.uniqueHi), waiting);
+    this.counters.waiting(this.requests.size);
     return waiting;
   }
 
   /** Takes a request out unanswered: its handler has answered by other means after all. */
   drop(waiting: Waiting): void {
     this.requests.delete(key(waiting.uniqueLo, waiting.uniqueHi));
+    this.counters.waiting(this.requests.size);
   }
 
   /** Tells a waiting request, if there is one of that number, that its caller was interrupted. */

@@ -10,6 +10,7 @@ const lookup = request(LOOKUP, name('a'));
 
 /** Session whose notifications go to `batches`, with the number of replies sent before each. */
 function place(kernel: FakeKernel, handler: (session: Session<null>) => void) {
+  const kept: Buffer[] = [];
   const batches: { after: number; frames: Buffer[] }[] = [];
   const session = new Session<null>({
     channel: kernel,
@@ -21,8 +22,9 @@ function place(kernel: FakeKernel, handler: (session: Session<null>) => void) {
       },
     },
     notifier: {
-      send: (frames) => {
-        batches.push({ after: kernel.sent.length, frames: frames.map((frame) => Buffer.from(frame)) });
+      add: (frame) => kept.push(Buffer.from(frame)),
+      flush: () => {
+        if (kept.length > 0) batches.push({ after: kernel.sent.length, frames: kept.splice(0) });
       },
     },
   });
