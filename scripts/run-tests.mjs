@@ -88,20 +88,20 @@ function cleanUp(name, directory) {
   for (const line of sweep(directory)) fail(name, `left behind: ${line}`);
 }
 
-async function run(name, tests) {
+async function run(name, tests, report = {}) {
   console.log(`\n== ${name}`);
   const directory = join(work, name);
   const output = join(work, `${name}.json`);
   mkdirSync(directory);
   chmodSync(directory, 0o1777);
-  const env = { ...process.env, TMPDIR: directory, ROOTSYNC_TEST_CACHE: cache, ROOTSYNC_TEST_RESULTS: output };
-  const status = await mocha(name, tests, directory, env);
+  const ours = { TMPDIR: directory, ROOTSYNC_TEST_CACHE: cache, ROOTSYNC_TEST_RESULTS: output };
+  const status = await mocha(name, tests, directory, { ...process.env, ...ours, ...report });
   if (!existsSync(output)) fail(name, `ended without results (${status})`);
   else if (count(output).failures === 0 && status !== 0) fail(name, `no test failed, but mocha ended with ${status}`);
   cleanUp(name, directory);
 }
 
-if (unit.length > 0) await run('unit', unit);
+if (unit.length > 0) await run('unit', unit, { ROOTSYNC_TEST_DOTS: 'yes' });
 for (const file of mounting) {
   if (interrupted) break;
   await run(
