@@ -5,6 +5,7 @@ import { onTerminal, say } from './say.ts';
 
 const FIRST_LOOK_MS = 300;
 const LOOK_MS = 150;
+const FIRST_LINE_MS = 2_000;
 const LINE_EVERY_MS = 5_000;
 
 /** Waits for `work`; meanwhile asks `remaining` how many copies are left, and shows it under `title`. */
@@ -18,7 +19,7 @@ export async function showProgress<T>(title: string, remaining: () => Promise<nu
     } catch {
       return; // The daemon has gone, which `work` tells about.
     }
-     
+
     if (!over) timer = setTimeout(() => void look(), LOOK_MS);
   };
   timer = setTimeout(() => void look(), FIRST_LOOK_MS);
@@ -64,7 +65,7 @@ class Bar {
 
 class Lines {
   readonly #title: string;
-  #next = 0;
+  #next = performance.now() + FIRST_LINE_MS;
 
   constructor(title: string) {
     this.#title = title;

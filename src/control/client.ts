@@ -110,7 +110,9 @@ export async function connectToMount(mount: MountEntry): Promise<ControlClient> 
       }
     }
   }
-  throw new ClientError('unreachable', failures.join('; '));
+  // That one of several places is empty says little beside a socket that nobody answers at.
+  const telling = failures.filter((failure) => !failure.endsWith(ABSENT));
+  throw new ClientError('unreachable', (telling.length > 0 ? telling : failures).join('; '));
 }
 
 /** Why a socket is not to be talked to: it is not there, or its directory is somebody else's. */
@@ -145,8 +147,10 @@ function open(path: string): Promise<Socket> {
   });
 }
 
+const ABSENT = 'no such socket';
+
 const REASONS = new Map([
-  ['ENOENT', 'no such socket'],
+  ['ENOENT', ABSENT],
   ['ECONNREFUSED', 'a stale socket: its daemon is gone'],
   ['EACCES', 'permission denied: only root and the owner of the mount may ask'],
 ]);

@@ -1,6 +1,7 @@
 // The life of a daemon process that serves one mount: its control socket, the signals that end it, and its end. Knows the Daemon only by
 // its interface, and nothing of terminals.
 
+import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoName, EBUSY } from '../errno.ts';
 import { fromText } from '../bytes.ts';
@@ -27,11 +28,30 @@ export function handlersOf(daemon: Daemon): Handlers {
 }
 
 /** Opens the control socket of the mount at `mountpoint`. @throws when there is no place for it. */
-export function serveControl(daemon: Daemon, mountpoint: string): Promise<ControlServer> {
+export async function serveControl(daemon: Daemon, mountpoint: string): Promise<ControlServer> {
   const at = fromText(mountpoint);
   const mount = readMounts().findLast((entry) => entry.mountpoint === at);
   if (!mount) throw new Error(`${mountpoint} is not in /proc/self/mountinfo`);
-  return listen(join(makeSocketDirectory(), socketName(mount.device)), handlersOf(daemon));
+  for (let tries = 1; ; tries++) {
+    const directory = makeSocketDirectory();
+    try {
+      const server = await listen(join(directory, socketName(mount.device)), handlersOf(daemon));
+      return { path: server.path, close: () => server.close().then(() => removeIfEmpty(directory)) };
+    } catch (error) {
+      // A daemon that ended at this moment has taken the empty directory away.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+const MOST_TRIES = 10;
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // The sockets of other mounts are in it.
+  }
 }
 
 const ENDING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
