@@ -106,6 +106,8 @@ function obey(order: Order, parts: Parts, settling: number[]): void {
 }
 
 function statusOf({ engine, copies, journal, space }: Parts): SessionStatus {
+  // Only under `node --expose-gc`: then the heap is what is in use, not what was.
+  globalThis.gc?.();
   return {
     nodes: engine.tree.table.size,
     openFiles: engine.data.openFiles,

@@ -6,11 +6,15 @@ import { Node } from './node.ts';
 /** The root's nodeid, fixed by the protocol; its generation is 0. */
 export const ROOT_ID = 1;
 
+const WORTH_TRIMMING = 16384;
+
 export class NodeTable {
   readonly #slots: (Node | undefined)[] = [undefined];
   readonly #generations: number[] = [0];
   readonly #free: number[] = [];
   #count = 0;
+  /** Since the last trim. */
+  #dropped = 0;
 
   make(kind: number, parent: Node | null, name: ByteString, inoLo: number, inoHi: number): Node {
     let id = this.#free.pop();
@@ -34,8 +38,8 @@ export class NodeTable {
     this.#generations[node.id] = (node.generation + 1) | 0;
     this.#free.push(node.id);
     this.#count--;
-    // After a walk over a large tree the kernel forgets nearly all of it: give the memory back.
-    if (this.#count < 1024 && this.#slots.length > 65536) this.#trim();
+    // After a walk over a large tree the kernel forgets nearly all of it: give the memory back, at a cost that the drops have paid for.
+    if (++this.#dropped >= WORTH_TRIMMING && this.#dropped * 2 > this.#slots.length) this.#trim();
   }
 
   get size(): number {
@@ -47,6 +51,7 @@ export class NodeTable {
   }
 
   #trim(): void {
+    this.#dropped = 0;
     let last = this.#slots.length - 1;
     while (last > 0 && this.#slots[last] === undefined) last--;
     // Generations of dropped slots go with them: the kernel holds none of those numbers.
