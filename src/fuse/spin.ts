@@ -1,51 +1,64 @@
-// How long to keep asking for the next request before sleeping: putting a CPU to sleep and waking it costs more than serving
-// a request, when the next one comes at once. Pure arithmetic on times that it is given, in ms of one monotonic clock.
-// It looks for at most `longest` after a request, for less and less when that was in vain, and not at all after a few misses.
-
-const SHORTEST = 0.01;
+// Whether to keep asking for the next request before sleeping: putting a CPU to sleep and waking it costs more than serving a
+// request, when the next one comes at once. Pure arithmetic on times that it is given, in ms of one monotonic clock.
+// It must not look in vain for long: not after rare requests, and not when the caller cannot run because we do (other work has
+// the other CPUs). So looking is paid from a credit that successes earn; without credit it sleeps, and tries again ever more seldom.
 
 /** 100 us: about what sleeping and waking costs twice over. */
 export const SPIN_MS = 0.1;
 
+const MOST_CREDIT = 8;
+const MOST_PAUSE = 64;
+
 export class Spin {
+  private readonly longest: number;
   /** When the last request ended. */
   private since = -Infinity;
-  /** No sleep since then. */
-  private fresh = false;
-  private window: number;
-  private readonly longest: number;
+  /** Looked in vain since then. */
+  private looked = false;
+  private credit = MOST_CREDIT;
+  /** Requests for which looking would have been in time, to let pass before the next try; and how many the last pause had. */
+  private pause = 0;
+  private lastPause = 0;
 
-  /** `longest` 0: never spins (one CPU: the caller could not run meanwhile). */
+  /** `longest` 0: never (one CPU: the caller could not run meanwhile). */
   constructor(longest: number) {
     this.longest = longest;
-    this.window = longest;
   }
 
   /** A request has just been answered. */
   served(now: number): void {
     this.since = now;
-    this.fresh = true;
+    this.looked = false;
   }
 
   /** Is it worth asking once more before sleeping? */
   again(now: number): boolean {
-    return now - this.since < this.window;
+    if (this.credit === 0 || now - this.since >= this.longest) return false;
+    this.looked = true;
+    return true;
   }
 
-  /** Going to sleep: looking for a request since the last one was in vain. */
+  /** Going to sleep. */
   missed(): void {
-    if (!this.fresh) return;
-    this.fresh = false;
-    this.window = this.window > SHORTEST ? this.window / 2 : 0;
+    if (!this.looked) return;
+    this.looked = false;
+    this.credit--;
+    if (this.credit > 0) return;
+    this.lastPause = this.lastPause === 0 ? 1 : Math.min(2 * this.lastPause, MOST_PAUSE);
+    this.pause = this.lastPause;
   }
 
   /** A request came without sleeping. */
   hit(): void {
-    this.window = this.longest;
+    if (!this.looked) return;
+    this.lastPause = 0;
+    if (this.credit < MOST_CREDIT) this.credit++;
   }
 
-  /** A request ended a sleep. Soon enough (waking took part of the time), and the next wait is worth spinning. */
+  /** A request ended a sleep: if that was soon (waking took part of the time), looking might have been better. */
   woken(now: number): void {
-    if (now - this.since < 2 * this.longest) this.window = this.longest;
+    if (this.credit > 0 || now - this.since >= 2 * this.longest) return;
+    this.pause--;
+    if (this.pause <= 0) this.credit = 1;
   }
 }

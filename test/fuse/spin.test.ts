@@ -1,6 +1,28 @@
 import assert from 'node:assert/strict';
 import { Spin } from '../../src/fuse/spin.ts';
 
+/** Serves requests that come `gap` ms after the last answer if it has slept or not, `asleep` ms if it must be sleeping: its looks. */
+function looks(spin: Spin, requests: number, gap: number, needsSleep = false): number {
+  let looked = 0;
+  for (let i = 0, now = 0; i < requests; i++) {
+    spin.served(now);
+    let at = 0;
+    while (spin.again(now + at) && (needsSleep || at < gap)) {
+      at += 0.01;
+      looked++;
+    }
+    if (at >= gap && !needsSleep) {
+      spin.hit();
+      now += at;
+    } else {
+      spin.missed();
+      now += Math.max(at, gap) + 0.03;
+      spin.woken(now);
+    }
+  }
+  return looked;
+}
+
 describe('fuse/spin', () => {
   it('looks for a while after a request, then no more', () => {
     const spin = new Spin(0.1);
@@ -11,46 +33,43 @@ describe('fuse/spin', () => {
   });
 
   it('never looks on one CPU', () => {
-    const spin = new Spin(0);
-    spin.served(10);
-    spin.hit();
-    spin.woken(10.001);
-    assert.equal(spin.again(10), false);
+    assert.equal(looks(new Spin(0), 100, 0.01), 0);
   });
 
-  it('gives up after a few misses, since rare requests are not worth a CPU', () => {
-    const spin = new Spin(0.1);
-    const looked: number[] = [];
-    for (let at = 0; at < 100; at += 10) {
-      spin.woken(at);
-      spin.served(at);
-      const micros = [7, 20, 40, 90].filter((us) => spin.again(at + us / 1000));
-      looked.push(micros.length);
-      spin.missed();
-    }
-    assert.deepEqual(looked, [4, 3, 2, 1, 0, 0, 0, 0, 0, 0]);
+  it('goes on looking while requests come soon', () => {
+    assert.equal(looks(new Spin(0.1), 1000, 0.05), 5000);
   });
 
-  it('is eager again once a request comes soon after the last', () => {
+  it('gives up after a few rare requests', () => {
     const spin = new Spin(0.1);
-    for (let i = 0; i < 8; i++) {
-      spin.served(i);
-      spin.missed();
+    assert.ok(looks(spin, 20, 10) > 0);
+    assert.equal(looks(spin, 1000, 10), 0);
+  });
+
+  it('hardly looks when the caller runs only while it sleeps', () => {
+    const spin = new Spin(0.1);
+    const looked = looks(spin, 10_000, 0.02, true);
+    assert.ok(looked < 2000, `${String(looked)} looks`);
+  });
+
+  it('looks again soon once that is of use', () => {
+    const spin = new Spin(0.1);
+    looks(spin, 10_000, 0.02, true);
+    looks(spin, 130, 0.02);
+    assert.equal(looks(spin, 100, 0.05), 500);
+  });
+
+  it('bears a miss among hits', () => {
+    const spin = new Spin(0.1);
+    for (let i = 0; i < 100; i++) {
+      assert.equal(looks(spin, 3, 0.05), 15);
+      looks(spin, 2, 0.5);
     }
-    assert.equal(spin.again(7.01), false);
-    spin.served(20);
-    spin.missed();
-    spin.woken(20.15);
-    spin.served(20.16);
-    assert.equal(spin.again(20.25), true);
   });
 
   it('does not take wakings without a request for misses', () => {
     const spin = new Spin(0.1);
-    spin.served(1);
-    spin.missed();
     for (let i = 0; i < 20; i++) spin.missed();
-    spin.served(2);
-    assert.equal(spin.again(2.04), true);
+    assert.equal(looks(spin, 10, 0.05), 50);
   });
 });
