@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { asBytes, fromText } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { AT_FDCWD } from '../sys/at.ts';
-import { OPEN_TREE_CLONE, openTree } from '../sys/mount.ts';
+import { MOUNT_ATTR_NOATIME, mountSetattr, OPEN_TREE_CLONE, openTree } from '../sys/mount.ts';
 import { close, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
@@ -54,7 +54,7 @@ export function openDisk({ path, writable, hidden }: DiskOptions): Branch | numb
     const inside = below(root, fromText(place));
     if (inside !== undefined) graftPointAt(grafts, inside).hidden = true;
   }
-  const cloned = openTree(AT_FDCWD, root, OPEN_TREE_CLONE | O_CLOEXEC);
+  const cloned = cloneMount(root);
   if (cloned >= 0) {
     for (const mount of realMounts()) addGraft(grafts, root, mount);
     return new Branch({ rootFd: cloned, writable, grafts });
@@ -67,10 +67,18 @@ export function openDisk({ path, writable, hidden }: DiskOptions): Branch | numb
   return new Branch({ rootFd, writable, grafts, admitMount });
 }
 
+// Reading disk must not change it: O_NOATIME is for files alone, following a symlink would set its access time. Where a mount's
+// attributes cannot be set (before Linux 5.12, in a user namespace) that is put up with.
+function cloneMount(path: ByteString): number {
+  const fd = openTree(AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC);
+  if (fd >= 0) mountSetattr(fd, MOUNT_ATTR_NOATIME);
+  return fd;
+}
+
 function addGraft(grafts: GraftPoint, root: ByteString, mount: RealMount): void {
   const inside = below(root, mount.path);
   if (inside === undefined) return;
-  const fd = openTree(AT_FDCWD, mount.path, OPEN_TREE_CLONE | O_CLOEXEC);
+  const fd = cloneMount(mount.path);
   if (fd < 0) return;
   const stat = newStat();
   const point = graftPointAt(grafts, inside);

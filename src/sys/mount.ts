@@ -34,11 +34,14 @@ export const MOUNT_ATTR_RDONLY = 1;
 export const MOUNT_ATTR_NOSUID = 2;
 export const MOUNT_ATTR_NODEV = 4;
 export const MOUNT_ATTR_NOEXEC = 8;
+export const MOUNT_ATTR_NOATIME = 0x10;
 
 const SYS_OPEN_TREE = 428;
 const SYS_MOVE_MOUNT = 429;
 const SYS_MOUNT_SETATTR = 442;
 const SIZEOF_MOUNT_ATTR = 32;
+/** How access times are kept is one of several values in these bits: they are cleared before one is set. */
+const MOUNT_ATTR__ATIME = 0x70;
 
 const cMount = declare('mount', 'int', [BUF, BUF, BUF, 'uint64_t', BUF]);
 const cUmount2 = declare('umount2', 'int', [PTR, 'int']);
@@ -84,7 +87,7 @@ export function moveMount(fromFd: number, dirfd: number, name: ByteString): numb
 /** Sets MOUNT_ATTR_* of the mount that a descriptor is the root of; `recursive`: and of those below. ENOSYS before Linux 5.12. */
 export function mountSetattr(fd: number, attributes: number, recursive = false): number {
   putI64(0, attributes);
-  putI64(1, 0);
+  putI64(1, (attributes & MOUNT_ATTR__ATIME) === 0 ? 0 : MOUNT_ATTR__ATIME);
   putI64(2, 0);
   putI64(3, 0);
   const flags = AT_EMPTY_PATH | (recursive ? 0x8000 : 0);
