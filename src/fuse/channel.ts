@@ -3,7 +3,6 @@
 
 import { EAGAIN } from '../errno.ts';
 import { read, write } from '../sys/io.ts';
-import { close } from '../sys/open.ts';
 import { POLLIN, PollSet, drainEvent } from '../sys/poll.ts';
 
 export interface Channel {
@@ -15,14 +14,13 @@ export interface Channel {
   sleep(ms: number | undefined): void;
   /** Has the session been woken since this was last asked? */
   woken(): boolean;
-  close(): void;
 }
 
 const DEVICE = 0;
 const WAKE = 1;
 const NS_PER_MS = 1e6;
 
-/** `fuseFd` is from openFuse with O_NONBLOCK, `wakeFd` an eventfd; `close` closes the first. */
+/** `fuseFd` is /dev/fuse opened with O_NONBLOCK, `wakeFd` an eventfd; both belong to the caller. */
 export class DeviceChannel implements Channel {
   private readonly fuseFd: number;
   private readonly wakeFd: number;
@@ -50,9 +48,5 @@ export class DeviceChannel implements Channel {
 
   woken(): boolean {
     return drainEvent(this.wakeFd) !== EAGAIN;
-  }
-
-  close(): void {
-    close(this.fuseFd);
   }
 }

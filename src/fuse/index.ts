@@ -5,7 +5,8 @@
 //
 // `mountFuse` and a `Session` over a `DeviceChannel` are the parts of that, for programs that manage their own threads:
 // `session.run()` serves requests synchronously in the thread that calls it and returns when the mount is gone. Nothing else happens
-// in that thread meanwhile, so that signals and timers belong to another one; and a thread must never wait for its own mount.
+// in that thread meanwhile, so that signals and timers belong to another one. It must never wait for its own mount; nor should any
+// thread of its process, since a process that is killed while it waits for itself never ends (until the connection is aborted).
 //
 // A handler gets (context, request, argument), writes a reply with the writers below to `request.out`, and returns OK, a negative
 // errno, or DEFERRED for an answer later. Operations without a handler are answered ENOSYS. Names are byte strings (bytes.ts).

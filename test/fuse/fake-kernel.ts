@@ -58,7 +58,6 @@ export class FakeKernel implements Channel {
   /** What each sleep was limited to, in ms. */
   readonly slept: (number | undefined)[] = [];
   wake = false;
-  closed = false;
   /** What sending returns, when not the size. */
   refusal: number | undefined;
   private readonly script: Step[];
@@ -97,10 +96,6 @@ export class FakeKernel implements Channel {
     const { wake } = this;
     this.wake = false;
     return wake;
-  }
-
-  close(): void {
-    this.closed = true;
   }
 }
 

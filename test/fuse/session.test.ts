@@ -247,7 +247,6 @@ describe('fuse/session', () => {
     });
     assert.deepEqual(session.run(), { reason: 'stopped' });
     assert.equal(kernel.sent.length, 1);
-    assert.equal(kernel.closed, false);
     assert.deepEqual(session.run(), { reason: 'unmounted' });
   });
 
