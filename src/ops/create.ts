@@ -15,6 +15,7 @@ import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, paren
 import type { Engine } from './engine.ts';
 import { entryOf } from './entry.ts';
 import { beginOpen, replyOpen } from './open.ts';
+import { withoutPrivileges } from './privileges.ts';
 
 const EMPTY = asBytes('');
 
@@ -62,7 +63,8 @@ export const tmpfile: Operation<Engine, CreateIn> = (engine, req, { mode, umask 
 };
 
 function replyCreated(engine: Engine, req: Request, node: Node): number {
-  const begun = beginOpen(engine, node, true);
+  const { mode } = engine.tree.stat;
+  const begun = beginOpen(engine, node, true, withoutPrivileges(mode) === mode);
   if (begun < 0) {
     engine.tree.release(node);
     return begun;

@@ -3,7 +3,7 @@
 
 import { EISDIR, ELOOP, ENOENT, ENXIO, ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
-import type { Operation } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
 import { ftruncate } from '../sys/attr.ts';
 import { O_ACCMODE, O_RDONLY, O_TRUNC } from '../sys/open.ts';
 import { PAGES_STALE, S_IFDIR, S_IFLNK, S_IFREG } from '../tree/node.ts';
@@ -12,7 +12,7 @@ import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUID
 import { openOut } from '../wire/replies.ts';
 import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
 import type { Engine } from './engine.ts';
-import { killPrivileges } from './privileges.ts';
+import { isPrivileged, killPrivileges } from './privileges.ts';
 
 export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags }) => {
   const node = engine.tree.get(req.nodeid);
@@ -27,7 +27,7 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
     const room = engine.capture.makeRoom(node, req);
     if (room !== OK) return room;
   }
-  const err = beginOpen(engine, node, writable);
+  const err = writable ? beginToWrite(engine, node, req) : beginOpen(engine, node, false);
   // Gone behind our back: the kernel looks the name up again, and finds what is there now.
   if (err < 0) return err === ENOENT && node.open === null ? ESTALE : err;
   if (truncate) {
@@ -48,10 +48,21 @@ export const release: Operation<Engine, ReleaseIn> = (engine, _req, { fh }) => {
   return OK;
 };
 
-/** Starts or joins the open state of `node`. Errors: what opening its backing gives. */
-export function beginOpen(engine: Engine, node: Node, writable: boolean): number {
-  const state = engine.data.begin(node, writable, engine.capture.isFinal(node));
+/** Starts or joins the open state of `node`; passed through only if `mayPass`. Errors: what opening its backing gives. */
+export function beginOpen(engine: Engine, node: Node, writable: boolean, mayPass = true): number {
+  const state = engine.data.begin(node, writable, mayPass && engine.capture.isFinal(node));
   return typeof state === 'number' ? state : OK;
+}
+
+// Of what is passed through we see no write, and the kernel leaves suid and capabilities to us: so a file that has any is served. Where
+// others have it open already, passed through, they go now: rather before the first write than never. Not for root, who may keep them.
+function beginToWrite(engine: Engine, node: Node, req: Request): number {
+  const privileged = engine.data.passthrough && isPrivileged(engine, node);
+  const err = beginOpen(engine, node, true, !privileged);
+  if (err < 0 || !privileged || req.uid === 0 || node.open?.passthrough !== true) return err;
+  const killed = killPrivileges(engine, node);
+  if (killed < 0) engine.data.end(node, true);
+  return killed;
 }
 
 /** Writes fuse_open_out for an open that `beginOpen` has counted, with a new handle. */

@@ -5,7 +5,7 @@ import { ENODATA, EOPNOTSUPP } from '../errno.ts';
 import { asBytes } from '../bytes.ts';
 import { chmodAt } from '../sys/attr.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
-import { removexattr } from '../sys/xattr.ts';
+import { getxattr, removexattr } from '../sys/xattr.ts';
 import type { Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
 import type { Engine } from './engine.ts';
@@ -14,12 +14,21 @@ const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 const S_IXGRP = 0o0010;
 const CAPABILITY = asBytes('security.capability');
+const NO_ROOM = Buffer.alloc(0);
 const stat = newStat();
 
 /** `mode` without suid, and without sgid where it means a group's privilege (not mandatory locking). */
 export function withoutPrivileges(mode: number): number {
   const sgid = (mode & S_IXGRP) !== 0 ? S_ISGID : 0;
   return mode & ~(S_ISUID | sgid);
+}
+
+/** Whether `node`, which lies on flash, has anything that a write must remove. What cannot be seen counts as nothing. */
+export function isPrivileged(engine: Engine, node: Node): boolean {
+  const place = locate(engine.tree, node);
+  if (typeof place === 'number' || statxAt(place.dirfd, place.name, stat) < 0) return false;
+  if (withoutPrivileges(stat.mode & 0o7777) !== (stat.mode & 0o7777)) return true;
+  return getxattr(place.dirfd, place.name, CAPABILITY, NO_ROOM) > 0;
 }
 
 /** Removes suid, sgid and capabilities of `node`, which lies on flash. Errors: what chmod and removexattr give. */
