@@ -3,7 +3,6 @@
 // demand and kept in a bounded cache. Knows nothing of the other branch.
 
 import type { ByteString } from '../bytes.ts';
-import type { Errno } from '../errno.ts';
 import { ENOENT } from '../errno.ts';
 import { close, O_DIRECTORY, O_PATH, openat } from '../sys/open.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
@@ -134,9 +133,9 @@ export class Branch {
     if (open === null) return ENOENT;
     let fd: number = open.fd;
     for (let i = chain.length - 1; i >= 0; i--) {
-      const next = chain[i] as BranchDir;
+      const next = chain[i]!;
       fd = openat(fd, next.name, OPEN_DIR, 0);
-      if (fd < 0) return fd as Errno;
+      if (fd < 0) return fd;
       this.#remember(next, fd);
     }
     return fd;
@@ -150,7 +149,7 @@ export class Branch {
       return;
     }
     for (;;) {
-      const victim = this.#open[this.#hand] as BranchDir;
+      const victim = this.#open[this.#hand]!;
       if (!victim.used) {
         close(victim.fd);
         victim.fd = -1;
@@ -164,7 +163,7 @@ export class Branch {
   }
 
   #removeAt(at: number): void {
-    const last = this.#open.pop() as BranchDir;
+    const last = this.#open.pop()!;
     if (at < this.#open.length) this.#open[at] = last;
     if (this.#hand >= this.#open.length) this.#hand = 0;
   }

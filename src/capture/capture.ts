@@ -21,14 +21,13 @@ import {
   S_IFREG,
 } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
+import { nameOnFlash } from '../tree/names.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Copies } from './copies.ts';
 import type { Directories } from './directories.ts';
 import type { Cause, Journal } from './journal.ts';
 import type { Landing } from './landing.ts';
-
-/** What the kernel was asked that made us look at an object. */
-export type Use = 'lookup' | 'open' | 'opendir' | 'readlink' | 'mount' | 'companion';
+import type { Use } from './use.ts';
 
 export interface CaptureOptions {
   readonly tree: Tree;
@@ -123,7 +122,7 @@ export class Capture {
   /** As `copyUp`, and flash has it under this name of several. */
   copyUpName(node: Node, parent: DirNode, name: ByteString, req: Request): number {
     const ready = this.copyUp(node, req, true);
-    if (ready !== OK || this.#tree.nameOnFlash(node, parent, name)) return ready;
+    if (ready !== OK || nameOnFlash(node, parent, name)) return ready;
     const above = this.ensureDirectory(parent);
     return above < 0 ? above : this.#landing.addName(node, parent, name);
   }

@@ -16,9 +16,9 @@ import type { ObjectKind } from '../policy/object-kind.ts';
 import { S_IFLNK, S_IFREG, SKIP_LOGGED } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { Use } from './capture.ts';
 import type { EventDraft, EventKind } from './event.ts';
 import type { Requester, Requesters } from './requester.ts';
+import type { Use } from './use.ts';
 
 /** Why an object is on its way to flash. */
 export interface Cause {

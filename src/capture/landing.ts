@@ -117,7 +117,7 @@ export class Landing {
     const fd = openat(this.#stage.fd, stageName, O_PATH);
     if (fd < 0) return fd;
     unlinkat(this.#stage.fd, stageName);
-    this.#tree.setOrphan(node, fd);
+    this.#tree.orphans.set(node, fd);
     node.flags |= ON_FLASH;
     return 0;
   }

@@ -40,7 +40,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
   }
   const settling: number[] = [];
   const parts = assemble(ground, pool, order.fuseFd, config.passthrough);
-  const session: Session<Engine> = new Session({
+  const session = new Session<Engine>({
     channel: new DeviceChannel(order.fuseFd, wakeFd),
     operations,
     context: parts.engine,

@@ -1,7 +1,7 @@
 // The version of the package, read once from its package.json.
 
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 
-const require = createRequire(import.meta.url);
+const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
 
-export const VERSION = (require('../../../package.json') as { version: string }).version;
+export const VERSION = (JSON.parse(text) as { version: string }).version;

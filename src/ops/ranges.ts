@@ -1,6 +1,6 @@
 // FALLOCATE, LSEEK and COPY_FILE_RANGE: what a branch's filesystem can do with parts of a file, on its own descriptors.
 
-import { EBADF, ESTALE } from '../errno.ts';
+import { EBADF } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
 import { copyFileRange as copyRange, fallocate as allocate, lseek as seek } from '../sys/io.ts';
@@ -51,7 +51,6 @@ function copy(engine: Engine, { fhIn, offIn, fhOut, offOut, len }: CopyFileRange
   if (from?.open == null || to === undefined) return EBADF;
   const fdOut = engine.data.writable(to);
   if (fdOut < 0) return fdOut;
-  if (from.open === null) return ESTALE;
   const copied = copyRange(from.open.fd, offIn, fdOut, offOut, Math.min(len, MOST));
   if (copied > 0) {
     to.flags |= PAGES_STALE;

@@ -38,7 +38,7 @@ export function keepReachable(engine: Engine, node: Node): number {
   if (node.aliases !== null || (node.lookups === 0 && node.open === null)) return OK;
   const fd = openNode(engine.tree, node, O_PATH);
   if (fd < 0) return fd;
-  engine.tree.setOrphan(node, fd);
+  engine.tree.orphans.set(node, fd);
   return OK;
 }
 

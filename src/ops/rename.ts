@@ -8,6 +8,7 @@ import type { Errno } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, renameat2, rmdirat } from '../sys/link.ts';
+import { bindMarks } from '../tree/bind-marks.ts';
 import { isEmpty } from '../tree/merge.ts';
 import { isDir, MULTI_LINK } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
@@ -146,14 +147,14 @@ function settle(engine: Engine, { from, oldName, to, newName, source, target }: 
   const { tree, marks } = engine;
   const oldPath = tree.pathOf(from, oldName);
   if (target !== null) {
-    if (target.has(MULTI_LINK)) tree.countLinks(target, -1);
+    if (target.has(MULTI_LINK)) tree.links.count(target, -1);
     if (isDir(target)) tree.gone(target);
     tree.unlink(target, to, newName);
   }
   tree.move(source, from, oldName, to, newName);
   if (isDir(source)) marks.prune(oldPath);
   else marks.clear(from, oldName);
-  if (isDir(source)) tree.bindMarks(source);
+  if (isDir(source)) bindMarks(marks.marks, source);
 }
 
 function exchange(engine: Engine, req: Request, move: Move): number {
@@ -178,7 +179,7 @@ function exchange(engine: Engine, req: Request, move: Move): number {
   const done = renameOnFlash(engine, move, RENAME_EXCHANGE);
   if (done < 0) return done;
   tree.swap(source, from, oldName, target, to, newName);
-  for (const node of [source, target]) if (isDir(node)) tree.bindMarks(node);
+  for (const node of [source, target]) if (isDir(node)) bindMarks(tree.marks, node);
   return OK;
 }
 

@@ -4,6 +4,7 @@ import { EISDIR } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
 import { unlinkat } from '../sys/link.ts';
+import { nameOnFlash } from '../tree/names.ts';
 import { isDir, MULTI_LINK } from '../tree/node.ts';
 import type { NameIn } from '../wire/requests/names.ts';
 import { flashFd } from './creation.ts';
@@ -17,7 +18,7 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   const node = tree.lookup(parent, name);
   if (typeof node === 'number') return node;
   if (isDir(node)) return EISDIR;
-  const onFlash = tree.nameOnFlash(node, parent, name);
+  const onFlash = nameOnFlash(node, parent, name);
   if (!onFlash) {
     const touched = touch(engine, parent);
     if (touched < 0) return touched;
@@ -33,7 +34,7 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   }
   // A crash before this leaves an origin of what flash does not have: it means nothing.
   engine.marks.clear(parent, name);
-  if (node.has(MULTI_LINK)) tree.countLinks(node, -1);
+  if (node.has(MULTI_LINK)) tree.links.count(node, -1);
   tree.unlink(node, parent, name);
   return OK;
 };

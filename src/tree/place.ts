@@ -22,7 +22,7 @@ const place: Place = { dirfd: -1, name: EMPTY };
 
 /** Finds `node`: the place, or what opening its directory gives (ENOENT: it has gone). */
 export function locate(tree: Tree, node: Node): Place | number {
-  const orphan = tree.orphan(node);
+  const orphan = tree.orphans.get(node);
   if (orphan !== undefined) return at(orphan, EMPTY);
   const branch: Branch = node.onFlash ? tree.flash : tree.disk;
   const holder = isDir(node) ? node : node.parent;

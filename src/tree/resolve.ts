@@ -1,0 +1,152 @@
+// From attributes found on a branch to a node: which object it is (its shown inode number), whether it is known under another name, and for
+// a directory what of disk shows through it.
+
+import type { Branch } from '../branch/branch.ts';
+import type { BranchDir } from '../branch/branch-dir.ts';
+import type { ByteString } from '../bytes.ts';
+import { newStat } from '../sys/stat.ts';
+import type { Stat } from '../sys/stat.ts';
+import { bindMarks } from './bind-marks.ts';
+import type { HardLinks } from './hard-links.ts';
+import type { InodeNumbers } from './ino.ts';
+import { inoKey } from './ino.ts';
+import type { Marks, Origin } from './marks.ts';
+import { attach } from './names.ts';
+import { isDir, ON_FLASH, S_IFDIR, S_IFMT } from './node.ts';
+import type { DirNode, Node } from './node.ts';
+import type { NodeTable } from './node-table.ts';
+
+export interface ResolverParts {
+  readonly flash: Branch;
+  readonly disk: Branch;
+  readonly marks: Marks;
+  readonly table: NodeTable;
+  readonly inos: InodeNumbers;
+  readonly links: HardLinks;
+  /** Finds the node at a merged path, if there is one. */
+  readonly walk: (path: ByteString) => Node | undefined;
+}
+
+/** A listing has told the number to show, so that disk need not be asked for it. */
+export interface Listed {
+  inoLo: number;
+  inoHi: number;
+}
+
+export class Resolver {
+  readonly #parts: ResolverParts;
+  readonly #other: Stat = newStat();
+
+  constructor(parts: ResolverParts) {
+    this.#parts = parts;
+  }
+
+  /** The node for flash's `name` in `parent`, whose attributes are `stat`. */
+  onFlash(parent: DirNode, name: ByteString, stat: Stat, listed: Listed | null): Node {
+    const { inos, links } = this.#parts;
+    const kind = stat.mode & S_IFMT;
+    if (kind === S_IFDIR) return this.#directoryOnFlash(parent, name, stat);
+    const origin = parent.dir.origins?.child(name)?.origin ?? null;
+    let diskLinks = 0;
+    if (origin !== null) {
+      diskLinks = this.#diskLinks(parent, name, kind, origin);
+      this.#show(origin);
+    } else if (listed !== null) this.#show(listed);
+    else if (this.#sameOnDisk(parent, name, kind)) diskLinks = this.#other.nlink;
+    else inos.ofFlash(stat.inoLo, stat.inoHi);
+    const several = stat.nlink > 1 || diskLinks > 1;
+    const twin = several ? links.find(inos.lo, inos.hi) : undefined;
+    if (twin?.kind === kind) {
+      attach(twin, parent, name, true);
+      return twin;
+    }
+    const node = this.#make(kind, parent, name);
+    node.flags |= ON_FLASH;
+    if (several) links.register(node, diskLinks > 1 ? diskLinks : 0);
+    return node;
+  }
+
+  /** The node for disk's `name` in `parent`, whose attributes are `stat`. */
+  onDisk(parent: DirNode, name: ByteString, stat: Stat, disk: BranchDir): Node {
+    const { inos, links, marks } = this.#parts;
+    const kind = stat.mode & S_IFMT;
+    inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
+    const several = kind !== S_IFDIR && stat.nlink > 1;
+    const twin = several ? (links.find(inos.lo, inos.hi) ?? this.#copyOf(stat.nlink)) : undefined;
+    if (twin?.kind === kind) {
+      attach(twin, parent, name, false);
+      return twin;
+    }
+    if (several) inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
+    const node = this.#make(kind, parent, name);
+    if (isDir(node)) {
+      node.dir.disk = this.#parts.disk.child(disk, name, stat);
+      bindMarks(marks, node);
+    } else if (several) {
+      links.register(node, stat.nlink);
+    }
+    return node;
+  }
+
+  #directoryOnFlash(parent: DirNode, name: ByteString, stat: Stat): Node {
+    const { inos, disk, flash, marks } = this.#parts;
+    const origin = parent.dir.origins?.child(name)?.origin ?? null;
+    let below: BranchDir | null = null;
+    if (origin !== null) {
+      if (origin.diskPath !== null) below = disk.dirAt(origin.diskPath);
+      this.#show(origin);
+    } else if (parent.dir.disk !== null && this.#sameOnDisk(parent, name, S_IFDIR)) {
+      below = disk.child(parent.dir.disk, name, this.#other);
+    } else {
+      inos.ofFlash(stat.inoLo, stat.inoHi);
+    }
+    const node = this.#make(S_IFDIR, parent, name);
+    node.flags |= ON_FLASH;
+    if (isDir(node)) {
+      if (parent.dir.flash !== null) node.dir.flash = flash.child(parent.dir.flash, name, null);
+      node.dir.disk = below;
+      bindMarks(marks, node);
+    }
+    return node;
+  }
+
+  /** Whether disk has this very object under (`parent`, `name`), too: then its attributes are in `#other`, its number is to be shown. */
+  #sameOnDisk(parent: DirNode, name: ByteString, kind: number): boolean {
+    const { disk, hides } = parent.dir;
+    if (disk === null || hides?.child(name)?.opaque === true) return false;
+    const other = this.#other;
+    if (this.#parts.disk.stat(disk, name, other) < 0 || (other.mode & S_IFMT) !== kind) return false;
+    this.#parts.inos.ofDisk(other.devMajor, other.devMinor, other.inoLo, other.inoHi);
+    return true;
+  }
+
+  /** Names that disk has of an object that came from there; 0 where that cannot be seen from this name. */
+  #diskLinks(parent: DirNode, name: ByteString, kind: number, origin: Origin): number {
+    if (!this.#sameOnDisk(parent, name, kind)) return 0;
+    const { inos } = this.#parts;
+    return inos.lo === origin.inoLo && inos.hi === origin.inoHi ? this.#other.nlink : 0;
+  }
+
+  /** The copy on flash of a disk object with several names, of which one not on flash has been found; both show the number in `inos`. */
+  #copyOf(diskLinks: number): Node | undefined {
+    const { inos, marks, walk, links } = this.#parts;
+    const key = inoKey(inos.lo, inos.hi);
+    const path = marks.byIno.get(key);
+    const node = path === undefined ? undefined : walk(path);
+    if (node?.onFlash !== true || inoKey(node.inoLo, node.inoHi) !== key) return undefined;
+    links.register(node, diskLinks);
+    return node;
+  }
+
+  #show({ inoLo, inoHi }: Listed | Origin): void {
+    this.#parts.inos.lo = inoLo;
+    this.#parts.inos.hi = inoHi;
+  }
+
+  #make(kind: number, parent: DirNode, name: ByteString): Node {
+    const { table, inos } = this.#parts;
+    const node = table.make(kind, parent, name, inos.lo, inos.hi);
+    parent.dir.children.set(name, node);
+    return node;
+  }
+}
