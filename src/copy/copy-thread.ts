@@ -23,6 +23,7 @@ const { port, control, wakeFd, procFd, fuseFd, stageDirFd, features } = workerDa
 /** Tasks that were taken while they could not be done. */
 const backlog: Envelope[] = [];
 const syncPolicy = new SyncPolicy();
+let closing = false;
 
 function post(answers: Answer[]): void {
   port.postMessage(answers);
@@ -30,10 +31,10 @@ function post(answers: Answer[]): void {
   if (Atomics.exchange(control, WAKING, 1) === 0) signalEvent(wakeFd);
 }
 
-// The next task in the queue. The last thing in it is null: the client has closed the pool.
+// The next task in the queue. The last thing in it is null: the client has closed the pool. The port must stay until all is answered.
 function take(): Envelope | undefined {
   const envelope = (receiveMessageOnPort(port) as { message: Envelope | null } | undefined)?.message;
-  if (envelope === null) port.close();
+  closing ||= envelope === null;
   return envelope ?? undefined;
 }
 
@@ -150,14 +151,12 @@ function committed(members: readonly GroupMember[]): Answer[] {
 }
 
 function run(envelope: Envelope | null): void {
-  if (envelope === null) {
-    port.close();
-    return;
-  }
-  for (let next: Envelope | undefined = envelope; next !== undefined; next = backlog.shift()) {
+  closing ||= envelope === null;
+  for (let next = envelope ?? undefined; next !== undefined; next = backlog.shift()) {
     if (next.task.kind === 'copy') copyGroup(next);
     else serve(next);
   }
+  if (closing) port.close();
 }
 
 function ended(): void {

@@ -70,7 +70,7 @@ function isDevices(err: number, target: Target): boolean {
   if (err === EIO || err === EROFS || err === EDQUOT) return true;
   if (err !== ENOSPC) return false;
   const fs = fstatfs(target.fd >= 0 ? target.fd : target.dirFd);
-  return typeof fs === 'number' || fs.bavail < 16 || (fs.files > 0 && fs.ffree === 0);
+  return typeof fs === 'number' || (fs.blocks > 0 && fs.bavail < 16) || (fs.files > 0 && fs.ffree === 0);
 }
 
 function lose(degraded: Degradation[], what: string, reason: string): void {

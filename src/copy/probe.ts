@@ -29,7 +29,8 @@ export function probeFeatures(dirFd: number): Features {
   features.syncfs = syncfs(-1) === EBADF;
   if (typeof fs === 'number') return { ...features, untried: fs };
   removeTree(dirFd, PROBE);
-  features.untried = inProbeDirectory(dirFd, features, fs.bavail * fs.frsize);
+  // A filesystem without limits says that it has no blocks.
+  features.untried = inProbeDirectory(dirFd, features, fs.blocks === 0 ? Infinity : fs.bavail * fs.frsize);
   return features;
 }
 

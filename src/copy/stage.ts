@@ -72,31 +72,32 @@ export function removeTree(dirFd: number, name: ByteString): Swept {
   return content;
 }
 
-/** Removes everything under `dirFd` with two descriptors however deep it is: a directory that is not empty hands its own up to `dirFd`. */
+/** Removes everything under `dirFd` with three descriptors however deep it is: a directory that is not empty hands its own up to `dirFd`. */
 export function removeContent(dirFd: number): Swept {
   const swept: Swept = { removed: 0, left: 0, err: 0 };
-  for (let lifted = 0, before = -1; swept.removed + lifted > before;) {
-    before = swept.removed + lifted;
+  // What is moved up, or shown twice or not at all because names came and went while it was listed, is seen by the next pass.
+  for (let before = -1; swept.removed > before;) {
+    before = swept.removed;
     swept.left = 0;
     swept.err = 0;
     const fd = openat(dirFd, asBytes('.'), LIST);
     if (fd < 0) return { ...swept, err: fd as Errno };
-    lifted += removeEntries(fd, swept);
+    removeEntries(fd, swept);
     close(fd);
   }
   return swept;
 }
 
-// One pass over a directory: how many directories were lifted into it, which may or may not have been seen by this pass.
-function removeEntries(fd: number, swept: Swept): number {
+function removeEntries(fd: number, swept: Swept): void {
   const cursor = new DirCursor();
-  let lifted = 0;
+  const inner = new DirCursor();
   while (cursor.fill(fd) > 0) {
     while (cursor.next()) {
-      if (isDirectory(unlinkOrRmdir(fd, cursor.name, swept))) lifted += lift(fd, cursor.name, swept);
+      if (!isDirectory(unlinkOrRmdir(fd, cursor.name, swept))) continue;
+      const full = [cursor.name];
+      for (let name = full.pop(); name !== undefined; name = full.pop()) lift(fd, name, inner, full, swept);
     }
   }
-  return lifted;
 }
 
 function isDirectory(err: number): boolean {
@@ -133,32 +134,31 @@ function openForRemoval(dirFd: number, name: ByteString): number {
 
 let lifts = 0;
 
-// Empties the directory `name` of `topFd` by removing its files and moving its directories next to it, then removes it.
-function lift(topFd: number, name: ByteString, swept: Swept): number {
+// Empties the directory `name` of `topFd` by removing its files and moving its directories next to it, into `full`; then removes it.
+function lift(topFd: number, name: ByteString, cursor: DirCursor, full: ByteString[], swept: Swept): void {
   const fd = openForRemoval(topFd, name);
   if (fd < 0) {
     leave(swept, fd);
-    return 0;
+    return;
   }
-  const cursor = new DirCursor();
-  let lifted = 0;
   while (cursor.fill(fd) > 0) {
     while (cursor.next()) {
       if (!isDirectory(unlinkOrRmdir(fd, cursor.name, swept))) continue;
       chmodAt(fd, cursor.name, 0o700);
-      const err = liftOne(fd, cursor.name, topFd);
-      if (err < 0) leave(swept, err);
-      else lifted++;
+      const lifted = moveUp(fd, cursor.name, topFd);
+      if (typeof lifted === 'number') leave(swept, lifted);
+      else full.push(lifted);
     }
   }
   close(fd);
   unlinkOrRmdir(topFd, name, swept);
-  return lifted;
 }
 
-function liftOne(fd: number, name: ByteString, topFd: number): number {
+function moveUp(fd: number, name: ByteString, topFd: number): ByteString | Errno {
   for (;;) {
-    const err = renameat2(fd, name, topFd, asBytes(`lifted${String(++lifts)}`), RENAME_NOREPLACE);
-    if (err !== EEXIST) return err;
+    const lifted = asBytes(`lifted${String(++lifts)}`);
+    const err = renameat2(fd, name, topFd, lifted, RENAME_NOREPLACE);
+    if (err === 0) return lifted;
+    if (err !== EEXIST) return err as Errno;
   }
 }

@@ -18,8 +18,10 @@ export interface ImageOptions {
 
 export interface Image {
   type: ImageType;
-  /** Where it is mounted. */
+  /** Where it is mounted; '' while it is not. */
   dir: string;
+  /** The image; '' when it has none. */
+  file: string;
 }
 
 const SIZES: Record<ImageType, string> = { ext4: '64M', xfs: '320M', btrfs: '256M', tmpfs: '256M', ramfs: '' };
@@ -40,23 +42,36 @@ function attach(type: ImageType, base: string, options: ImageOptions): Image {
   const dir = join(base, 'mnt');
   mkdirSync(dir);
   const size = options.size ?? SIZES[type];
+  const inMemory = type === 'tmpfs' || type === 'ramfs';
+  const file = inMemory ? '' : join(base, 'image');
   // Looking at a file must not change it.
   const words = ['noatime', ...(options.mount === undefined ? [] : [options.mount])];
-  if (type === 'tmpfs' || type === 'ramfs') {
+  if (inMemory) {
     if (type === 'tmpfs') words.push(`size=${size}`);
     tool('mount', ['-t', type, '-o', words.join(','), 'none', dir]);
   } else {
-    const file = join(base, 'image');
     tool('truncate', ['-s', size, file]);
     tool(`mkfs.${type}`, [...QUIET[type], ...(options.mkfs ?? []), file]);
     tool('mount', ['-t', type, '-o', ['loop', ...words].join(','), file, dir]);
   }
-  return { type, dir };
+  return { type, dir, file };
+}
+
+/** Unmounts an image before its suite ends. Its loop device goes with the mount; when something still holds the mount, later. */
+export function detach(here: Image): void {
+  const { dir } = here;
+  here.dir = '';
+  try {
+    tool('umount', [dir]);
+  } catch (busy) {
+    tool('umount', ['-l', dir]);
+    throw busy;
+  }
 }
 
 /** Mounts a filesystem for the tests of the suite in which it is called; they are skipped for who may not mount. */
 export function image(type: ImageType, options: ImageOptions = {}): Image {
-  const here: Image = { type, dir: '' };
+  const here: Image = { type, dir: '', file: '' };
   let base = '';
   before(function () {
     if (!asRoot) this.skip();
@@ -67,8 +82,7 @@ export function image(type: ImageType, options: ImageOptions = {}): Image {
   after(function () {
     this.timeout(60_000);
     try {
-      // A loop device that mount made goes with the mount.
-      if (here.dir !== '') tool('umount', [here.dir]);
+      if (here.dir !== '') detach(here);
     } finally {
       if (base !== '') rmSync(base, { recursive: true, force: true });
     }

@@ -1,5 +1,6 @@
 // Objects of every kind and with every attribute that a copy can get wrong, made with the system's own tools.
 
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -30,6 +31,11 @@ export function makeSparse(path: string, size: number, offsets: readonly number[
   closeSync(fd);
 }
 
+/** Gives a file the attribute `user.text`; false on a filesystem that has no such attributes (tmpfs before Linux 6.6). */
+function holdsUserXattrs(path: string): boolean {
+  return spawnSync('setfattr', ['-n', 'user.text', '-v', 'value', path]).status === 0;
+}
+
 function files(dir: string): void {
   const file = (
     name: string,
@@ -56,10 +62,11 @@ function files(dir: string): void {
   file('old', 0o644, 0, 0);
   file('future', 0o644, 0, 0);
   file('xattrs', 0o644, 0, 0);
-  tool('setfattr', ['-n', 'user.text', '-v', 'value', `${dir}/xattrs`]);
-  tool('setfattr', ['-n', 'user.empty', '-v', '', `${dir}/xattrs`]);
-  tool('setfattr', ['-n', 'user.nul', '-v', '0x00ff00', `${dir}/xattrs`]);
-  tool('setfattr', ['-n', 'user.big', '-v', 'x'.repeat(2000), `${dir}/xattrs`]);
+  if (holdsUserXattrs(`${dir}/xattrs`)) {
+    tool('setfattr', ['-n', 'user.empty', '-v', '', `${dir}/xattrs`]);
+    tool('setfattr', ['-n', 'user.nul', '-v', '0x00ff00', `${dir}/xattrs`]);
+    tool('setfattr', ['-n', 'user.big', '-v', 'x'.repeat(2000), `${dir}/xattrs`]);
+  }
   tool('setfattr', ['-n', 'trusted.t', '-v', 'value', `${dir}/xattrs`]);
   tool('setfattr', ['-n', 'security.rootsync', '-v', 'value', `${dir}/xattrs`]);
   makeSparse(`${dir}/sparse`, 40 << 20, [0, 1 << 20, (1 << 20) + 65536, 20 << 20]);
@@ -86,7 +93,7 @@ function others(dir: string): void {
   chownSync(`${dir}/directory`, 42, 43);
   chmodSync(`${dir}/directory`, 0o3775);
   tool('setfacl', ['-d', '-m', 'u:1000:rwx,g::r-x', `${dir}/directory`]);
-  tool('setfattr', ['-n', 'user.text', '-v', 'value', `${dir}/directory`]);
+  holdsUserXattrs(`${dir}/directory`);
 }
 
 /** Fills an empty directory. */

@@ -38,7 +38,7 @@ function xattrsByInode(dir: string): Map<string, Record<string, string>> {
   const text = tool('getfattr', ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '.'], dir);
   for (const block of text.split('\n\n')) {
     const [head, ...lines] = block.split('\n');
-    if (head === undefined || !head.startsWith('# file: ')) continue;
+    if (!head?.startsWith('# file: ')) continue;
     const escaped = head.slice('# file: '.length);
     const name = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
     const inode = inodes.get(name);
