@@ -4,7 +4,7 @@ import type { ByteString } from '../bytes.ts';
 import { PTR, declare, result } from './koffi.ts';
 import { span } from './scratch.ts';
 
-export const DT_UNKNOWN = 0;
+const DT_UNKNOWN = 0;
 export const DT_FIFO = 1;
 export const DT_CHR = 2;
 export const DT_DIR = 4;
@@ -30,7 +30,7 @@ export function getdents(fd: number, bytes: Buffer): number {
 /** A reusable reader of a directory: `fill` reads a batch, `next` steps through it, the fields are the current entry. */
 export class DirCursor {
   name = '' as ByteString;
-  /** DT_*; DT_UNKNOWN where the filesystem does not say. */
+  /** DT_*; 0 where the filesystem does not say. */
   type: number = DT_UNKNOWN;
   inoLo = 0;
   inoHi = 0;

@@ -19,12 +19,9 @@ export const {
   O_NONBLOCK,
   O_DIRECTORY,
   O_NOFOLLOW,
-  O_DIRECT,
   O_NOATIME,
-  O_NOCTTY,
-  O_SYNC,
-  O_DSYNC,
 } = constants;
+const { O_NOCTTY } = constants;
 export const O_ACCMODE = 3;
 export const O_PATH = 0o10000000;
 export const O_TMPFILE = 0o20000000 | O_DIRECTORY;

@@ -64,7 +64,6 @@ export function newStat(): Stat {
 }
 
 export const STATX_TYPE = 0x1;
-export const STATX_MODE = 0x2;
 export const STATX_INO = 0x100;
 export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_BTIME = 0x800;

@@ -39,7 +39,7 @@ export interface Place {
 }
 
 /** Open descriptors of this process and what they refer to. */
-export function openDescriptors(): Map<string, string> {
+function openDescriptors(): Map<string, string> {
   const found = new Map<string, string>();
   for (const fd of readdirSync('/proc/self/fd')) {
     try {

@@ -5,9 +5,9 @@ import { asBytes } from '../../src/bytes.ts';
 import { EINVAL, ENOENT, ENOTDIR, EPERM } from '../../src/errno.ts';
 import { AT_FDCWD, childPath, fdPath } from '../../src/sys/at.ts';
 import { chmodAt, truncateFd, utimensAt } from '../../src/sys/attr.ts';
-import { readlinkat } from '../../src/sys/link.ts';
+import { linkat, readlinkat } from '../../src/sys/link.ts';
 import { mount } from '../../src/sys/mount.ts';
-import { O_DIRECTORY, O_PATH, O_RDWR, close, openFollow, openat, reopen } from '../../src/sys/open.ts';
+import { O_DIRECTORY, O_PATH, O_RDWR, O_TMPFILE, close, openFollow, openat, reopen } from '../../src/sys/open.ts';
 import {
   CAP_SYS_ADMIN,
   CLONE_FS,
@@ -37,6 +37,7 @@ import { serve } from './thread.ts';
 
 const PR_GET_NO_NEW_PRIVS = 39;
 const PR_GET_IO_FLUSHER = 58;
+const CAP_DAC_READ_SEARCH = 2n;
 const empty = asBytes('');
 const st = newStat();
 
@@ -95,6 +96,11 @@ serve({
     const bit = 1n << BigInt(CAP_SYS_ADMIN);
     if ((all.effective & bit) === 0n) return 'skip';
     assert.equal(all.effective & ~all.permitted, 0n);
+    const top = ok(openat(AT_FDCWD, asBytes(dir), O_DIRECTORY));
+    const unnamed = ok(openat(top, asBytes('.'), O_TMPFILE | O_RDWR, 0o600));
+    ok(capset({ ...all, effective: all.effective & ~(bit | (1n << CAP_DAC_READ_SEARCH)) }));
+    ok(linkat(unnamed, empty, top, asBytes('linked')));
+    for (const one of [unnamed, top]) ok(close(one));
     ok(capset({ ...all, effective: all.effective & ~bit }));
     assert.equal(got(capget()).effective, all.effective & ~bit);
     fails(mount(asBytes('none'), asBytes(dir), asBytes('tmpfs'), 0, empty), EPERM);
