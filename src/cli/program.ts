@@ -80,8 +80,8 @@ interface RunOptions {
 
 const RUN_NOTES = `
 disk is / unless --disk says otherwise; flash is a new directory in $TMPDIR or /var/tmp, named at the end.
-COMMAND has the caller's environment, working directory, terminal and standard streams, and the host's own
-/proc, /sys, /dev, /run and /tmp. Ctrl-C and Ctrl-\\ of the terminal reach it by themselves; SIGTERM, SIGHUP,
+COMMAND has the caller's environment, working directory, terminal and standard streams (other descriptors are not
+passed on), and the host's own /proc, /sys, /dev, /run and /tmp. Ctrl-C and Ctrl-\\ of the terminal reach it by themselves; SIGTERM, SIGHUP,
 SIGUSR1, SIGUSR2, SIGALRM and SIGPWR are passed on. Processes that it leaves behind get SIGTERM, and SIGKILL 5 s
 later: a daemon that is to stay has to be waited for by COMMAND.
 With --verify the second run finds what the first one changed on flash, and what it left of stdin.

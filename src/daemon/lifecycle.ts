@@ -5,9 +5,10 @@ import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoName, EBUSY } from '../errno.ts';
 import { fromText } from '../bytes.ts';
-import { readMounts } from '../control/mounts.ts';
+import { readMounts, type MountEntry } from '../control/mounts.ts';
 import { Refusal, listen, type ControlServer, type Handlers } from '../control/server.ts';
 import { makeSocketDirectory, socketName } from '../control/socket-path.ts';
+import { MNT_DETACH, umount2 } from '../sys/mount.ts';
 import type { Daemon } from './daemon-api.ts';
 
 /** What the control socket's commands do to a daemon. */
@@ -29,8 +30,7 @@ export function handlersOf(daemon: Daemon): Handlers {
 
 /** Opens the control socket of the mount at `mountpoint`. @throws when there is no place for it. */
 export async function serveControl(daemon: Daemon, mountpoint: string): Promise<ControlServer> {
-  const at = fromText(mountpoint);
-  const mount = readMounts().findLast((entry) => entry.mountpoint === at);
+  const mount = topMount(mountpoint);
   if (!mount) throw new Error(`${mountpoint} is not in /proc/self/mountinfo`);
   for (let tries = 1; ; tries++) {
     const directory = makeSocketDirectory();
@@ -45,6 +45,11 @@ export async function serveControl(daemon: Daemon, mountpoint: string): Promise<
 }
 
 const MOST_TRIES = 10;
+
+function topMount(mountpoint: string): MountEntry | undefined {
+  const at = fromText(mountpoint);
+  return readMounts().findLast((entry) => entry.mountpoint === at);
+}
 
 function removeIfEmpty(directory: string): void {
   try {
@@ -103,6 +108,7 @@ export interface ServeOptions {
  */
 export async function serveUntilEnded(daemon: Daemon, mountpoint: string, options: ServeOptions): Promise<void> {
   const { signals, say, ready } = options;
+  const mount = topMount(mountpoint);
   let control: ControlServer | undefined;
   try {
     control = await serveControl(daemon, mountpoint);
@@ -114,6 +120,8 @@ export async function serveUntilEnded(daemon: Daemon, mountpoint: string, option
     signals.listen(() => {
       if (signals.count > 1) {
         say('asked again: ending now');
+        // Detached first: this process takes the connection with it, and a mount without one would stay, dead.
+        if (mount && topMount(mountpoint)?.device === mount.device) umount2(mount.mountpoint, MNT_DETACH);
         resolve();
       } else if (!unmounting) {
         unmounting = true;
