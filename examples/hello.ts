@@ -1,5 +1,5 @@
 // A filesystem that shows one file, on `rootsync/fuse` alone: node dist/examples/hello.js MOUNTPOINT
-// Ends when it is unmounted, and on Ctrl-C.
+// Ends when it is unmounted, and on Ctrl-C; a second one does not wait for those who have the file open.
 
 import { isMainThread } from 'node:worker_threads';
 import { asBytes, attrOut, constants, dirent, entryOut, errno, openOut, serve, OK } from '../src/fuse/index.ts';
@@ -57,7 +57,7 @@ if (isMainThread) {
     console.error(`hello: ${serving.reason}`);
     process.exit(1);
   }
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => serving.unmount(true));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => serving.unmount(true));
   console.log(`hello is mounted on ${mountpoint}`);
   await serving.ended;
 }
