@@ -10,6 +10,7 @@ import { AT_FDCWD } from '../sys/at.ts';
 import { openFuse } from '../sys/fuse-dev.ts';
 import { MNT_DETACH, UMOUNT_NOFOLLOW, mount, umount2 } from '../sys/mount.ts';
 import { O_DIRECTORY, O_NONBLOCK, O_PATH, close, openFollow } from '../sys/open.ts';
+import { getgid, getuid } from '../sys/process.ts';
 import { MAX_IO } from './negotiate.ts';
 
 export interface MountOptions {
@@ -46,7 +47,14 @@ export function mountFuse(options: MountOptions): Mounted | MountError {
   if (typeof mountpoint !== 'string') return mountpoint;
   const fd = openFuse(O_NONBLOCK);
   if (fd < 0) return { errno: fd as Errno, reason: openReason(fd) };
-  const parameters = [`fd=${String(fd)}`, 'rootmode=40000', 'user_id=0', 'group_id=0', `max_read=${String(MAX_IO)}`];
+  const parameters = [
+    `fd=${String(fd)}`,
+    'rootmode=40000',
+    // Ids of this user namespace, which need not have a 0.
+    `user_id=${String(getuid())}`,
+    `group_id=${String(getgid())}`,
+    `max_read=${String(MAX_IO)}`,
+  ];
   if (options.allowOther !== false) parameters.push('allow_other');
   if (options.defaultPermissions !== false) parameters.push('default_permissions');
   const type = fromText(`fuse.${options.subtype}`);
