@@ -81,7 +81,9 @@ export class Capture {
    * that is switched off: programs decide by a stat whether something is there (ARCHITECTURE.md has the measurement).
    */
   lookedUp(node: Node, req: Request): void {
-    if (node.kind === S_IFLNK || (node.kind === S_IFREG && !this.#onStat)) return;
+    if (node.kind === S_IFREG && !this.#onStat) return;
+    // The kernel keeps a target by inode: of a symlink that was followed by one name, it will not ask again by another.
+    if (node.kind === S_IFLNK && !(node.onFlash && node.has(MULTI_LINK))) return;
     if (!node.onFlash || node.has(MULTI_LINK)) this.used(node, req, 'lookup');
   }
 
