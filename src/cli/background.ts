@@ -1,7 +1,8 @@
 // A daemon as a process of its own: session of its own, no terminal, output to a log on flash. How its start went comes back over a pipe.
 
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BACKGROUND_FLAG, MAIN } from './entry.ts';
@@ -44,25 +45,31 @@ export class Background {
 
 /** Runs this same command line as a daemon; the exit code once it serves, or has failed and said why. */
 export async function startInBackground(flash: string): Promise<number> {
-  const logPath = join(flash, LOG);
-  const log = openLog(logPath);
-  const begin = statSync(logPath).size;
+  const log = new Log(join(flash, LOG));
   // argv: node, script, `mount`, its options
-  const [, , ...words] = process.argv;
+  const words = process.argv.slice(2);
   const at = words.indexOf('mount') + 1;
   const args = [...process.execArgv, MAIN, ...words.slice(0, at), BACKGROUND_FLAG, ...words.slice(at)];
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log, 'pipe'] });
-  closeSync(log);
-  const interrupt = (): void => void child.kill('SIGTERM');
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log.fd, log.fd, 'pipe'] });
+  closeSync(log.fd);
+  let interrupted: NodeJS.Signals | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      interrupted = signal;
+      child.kill('SIGTERM');
+    });
+  }
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code ?? ''}`));
   });
   const report = await readReport(child.stdio[REPORT_FD] as Readable);
+  if (interrupted) {
+    await ended;
+    return 128 + constants.signals[interrupted];
+  }
   if (!report) {
-    say(`the daemon ended before it served (${await ended})${tail(logPath, begin)}`);
+    say(`the daemon ended before it served (${await ended})${log.written()}`);
     return EXIT.failed;
   }
   child.unref();
@@ -70,21 +77,34 @@ export async function startInBackground(flash: string): Promise<number> {
   return report.exitCode;
 }
 
-function openLog(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const fd = openSync(path, 'a', 0o600);
-  if (statSync(path).size > MAX_LOG_BYTES) truncateSync(path);
-  return fd;
+/** The daemon's log, for what nobody is there to read. A flash that has no room for it can be served all the same. */
+class Log {
+  readonly fd: number;
+  readonly #path: string;
+  readonly #begin: number;
+
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      this.fd = openSync(path, 'a', 0o600);
+    } catch {
+      this.#path = '/dev/null';
+      this.fd = openSync(this.#path, 'a');
+    }
+    if (fstatSync(this.fd).size > MAX_LOG_BYTES) ftruncateSync(this.fd);
+    this.#begin = fstatSync(this.fd).size;
+  }
+
+  /** What has been written to it since, to follow a message. */
+  written(): string {
+    const text = readFileSync(this.#path).subarray(this.#begin).toString().trimEnd();
+    return text === '' ? '' : `:\n${text}`;
+  }
 }
 
 async function readReport(pipe: Readable): Promise<Report | undefined> {
   let text = '';
   for await (const chunk of pipe) text += String(chunk);
   return text === '' ? undefined : (JSON.parse(text) as Report);
-}
-
-/** What the daemon wrote since `begin`. */
-function tail(path: string, begin: number): string {
-  const text = readFileSync(path).subarray(begin).toString().trimEnd();
-  return text === '' ? '' : `:\n${text}`;
 }

@@ -68,7 +68,9 @@ function describeOperations({ operations }: Status): string {
     cells.map((cell, i) => (i === 0 ? String(cell).padEnd(14) : String(cell).padStart(10))).join('') + '\n';
   return (
     `\n${row('operation', 'count', 'errors', 'p50 us', 'p99 us', 'max us')}` +
-    busiest.map(([name, op]) => row(name, op.count, op.errors, op.p50us, op.p99us, op.maxus)).join('')
+    busiest
+      .map(([name, op]) => row(name, op.count, op.errors, ...[op.p50us, op.p99us, op.maxus].map(Math.round)))
+      .join('')
   );
 }
 

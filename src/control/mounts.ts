@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { asBytes, display, fromText, type ByteString } from '../bytes.ts';
 
-export const FILESYSTEM_TYPE = 'fuse.rootsync';
+const FILESYSTEM_TYPE = 'fuse.rootsync';
 
 /** One line of mountinfo (proc_pid_mountinfo(5)). */
 export interface MountEntry {

@@ -1,8 +1,6 @@
 // What a command sees of a running mount. Types only: neither how the daemon is put together nor who asks.
 
 import type { Status } from '../control/protocol.ts';
-import type { MountConfig } from './config.ts';
-import type { StartError } from './start-error.ts';
 
 export interface Daemon {
   /** Resolves when the mount is gone, for whatever reason (`unmount`, umount(8), abort), and flash is synced. */
@@ -13,6 +11,3 @@ export interface Daemon {
   /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
   settle(): Promise<void>;
 }
-
-/** Resolves once the mount answers. */
-export type StartDaemon = (config: MountConfig) => Promise<Daemon | StartError>;

@@ -12,7 +12,7 @@ import { MNT_DETACH, umount2 } from '../sys/mount.ts';
 import type { Daemon } from './daemon-api.ts';
 
 /** What the control socket's commands do to a daemon. */
-export function handlersOf(daemon: Daemon): Handlers {
+function handlersOf(daemon: Daemon): Handlers {
   return {
     status: () => daemon.status(),
     async settle() {

@@ -1,7 +1,7 @@
 // "Did you mean ...?" for a word that is not in a list.
 
 /** The candidate that is nearest to `word`, if any is near enough to be what was meant. */
-export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -171,12 +171,25 @@ describe('cli/mount', function () {
     assert.equal(status.status, 10);
     assert.match(status.stderr, /does not answer: .*a stale socket: its daemon is gone\n$/);
     const refused = await mount();
-    assert.deepEqual([refused.status, /umount it/.test(refused.stderr)], [3, true], refused.stderr);
+    assert.deepEqual([refused.status, refused.stderr.includes('umount it')], [3, true], refused.stderr);
     const { status: exitCode, stderr } = await umount(mnt);
     assert.equal(exitCode, 0);
     assert.match(stderr, /unmounted without it/);
     await done(mount());
     await done(umount(mnt));
+  });
+
+  it('leaves neither mount nor daemon where it is interrupted while it starts one', async () => {
+    for (const delay of [100, 200, 300, 450, 600]) {
+      const running = start(['mount', ...args(), mnt]);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      running.process.kill('SIGINT');
+      const { status, signal } = await running.ended;
+      if (status === 0) await done(umount(mnt));
+      else assert.ok(status === 130 || signal === 'SIGINT', `${status ?? ''} ${signal ?? ''}`);
+      assert.ok(!isMounted(mnt), `after ${delay} ms`);
+      assert.deepEqual(await noDaemons(), []);
+    }
   });
 
   describe('in the foreground', () => {

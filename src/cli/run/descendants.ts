@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { becomeSubreaper, reapAdopted } from '../../sys/children.ts';
 import { say } from '../say.ts';
 
-export interface Descendant {
+interface Descendant {
   readonly pid: number;
   readonly comm: string;
 }
@@ -21,7 +21,7 @@ export function adoptOrphans(isOurs: (pid: number) => boolean): void {
 }
 
 /** Living processes below this one. */
-export function descendants(): Descendant[] {
+function descendants(): Descendant[] {
   const children = new Map<number, (Descendant & { readonly dead: boolean })[]>();
   for (const name of readdirSync('/proc')) {
     const entry = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined;

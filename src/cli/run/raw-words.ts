@@ -16,6 +16,7 @@ export function environment(process: number | 'self'): ByteString[] {
 
 function strings(path: string): ByteString[] {
   const text = readFileSync(path, 'latin1');
+  if (text === '') return [];
   return (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0').map(asBytes);
 }
 

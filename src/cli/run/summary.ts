@@ -76,7 +76,9 @@ export function describeCapture(status: Status, seconds: Seconds, biggest: reado
   ];
   if (status.counts.copyUps > 0) lines.push(`  ${status.counts.copyUps} objects copied up for changes`);
   if (status.counts.skipped > 0) {
-    lines.push(`  ${status.counts.skipped} NOT captured${status.space.full ? ': flash is full' : ', see the log'}`);
+    lines.push(
+      `  ${status.counts.skipped} NOT captured${status.space.full ? ': flash is full' : ', see .rootsync/log on flash'}`,
+    );
   }
   if (status.events.lost > 0) lines.push(`  ${status.events.lost} events could NOT be logged`);
   return lines.join('\n');
