@@ -148,7 +148,7 @@ describe('captured symlinks', function () {
   needsMount();
 
   for (const { what, asks, answers, captured: expected } of CASES) {
-    it(`${what}`, async () => {
+    it(what, async () => {
       await using root = new MountedRoot({ config: { onStat: true } });
       makeTree(root.disk);
       await root.start();
