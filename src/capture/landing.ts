@@ -7,12 +7,21 @@ import type { Features } from '../copy/features.ts';
 import { publish } from '../copy/publish.ts';
 import type { Stage } from '../copy/stage.ts';
 import { linkat, unlinkat } from '../sys/link.ts';
-import { O_PATH, openat } from '../sys/open.ts';
+import { close, O_PATH, openat } from '../sys/open.ts';
+import { newStat } from '../sys/stat.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import { isDir, MULTI_LINK, ON_FLASH } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Directories } from './directories.ts';
+
+const stat = newStat();
+
+/** What shows an inode number, int32 halves. */
+export interface Numbered {
+  readonly inoLo: number;
+  readonly inoHi: number;
+}
 
 export interface LandingOptions {
   readonly tree: Tree;
@@ -20,6 +29,8 @@ export interface LandingOptions {
   readonly stage: Stage;
   readonly features: Features;
   readonly directories: Directories;
+  /** Nobody on flash can name `node`, whose copy is (`fd`, ''), but names that only disk has lead to it. */
+  readonly onNameless: (node: Node, fd: number) => number;
   /** Who has `node` open must go on with flash's copy. */
   readonly onMoved: (node: Node) => number;
 }
@@ -31,6 +42,7 @@ export class Landing {
   readonly #features: Features;
   readonly #directories: Directories;
   readonly #onMoved: (node: Node) => number;
+  readonly #onNameless: (node: Node, fd: number) => number;
 
   constructor(options: LandingOptions) {
     this.#tree = options.tree;
@@ -39,6 +51,7 @@ export class Landing {
     this.#features = options.features;
     this.#directories = options.directories;
     this.#onMoved = options.onMoved;
+    this.#onNameless = options.onNameless;
   }
 
   /** Gives the staged copy of `node` its name; what cannot be published leaves the stage. Errors: of marks, directories and rename. */
@@ -69,17 +82,23 @@ export class Landing {
   addName(node: Node, parent: DirNode, name: ByteString): number {
     const from = node.parent?.dir?.flash;
     if (from == null || parent.dir.flash === null) return ENOENT;
-    const { flash } = this.#tree;
-    const stageName = this.#stage.name();
-    const fromFd = flash.fd(from);
-    // Through the stage, so that the directory's times can be kept by the one piece of code that knows how.
-    const linked = fromFd < 0 ? fromFd : linkat(fromFd, node.name, this.#stage.fd, stageName);
-    if (linked < 0) return linked;
-    const err = this.#named(stageName, parent, name, node);
-    if (err < 0) unlinkat(this.#stage.fd, stageName);
-    if (err < 0 && err !== EEXIST) return err;
+    const fromFd = this.#tree.flash.fd(from);
+    const err = fromFd < 0 ? fromFd : this.nameFrom(fromFd, node.name, parent, name, node);
+    if (err < 0) return err;
     this.#tree.nameLanded(node, parent, name);
     return 0;
+  }
+
+  /** Flash's object (`fromFd`, `from`), which shows `number`, also as (`parent`, `name`), a name that disk has of it. Errors: what link gives. */
+  nameFrom(fromFd: number, from: ByteString, parent: DirNode, name: ByteString, number: Numbered): number {
+    const stageName = this.#stage.name();
+    // Through the stage, so that the directory's times can be kept by the one piece of code that knows how.
+    const linked = linkat(fromFd, from, this.#stage.fd, stageName);
+    if (linked < 0) return linked;
+    const above = this.#directories.ensure(parent);
+    const err = above < 0 ? above : this.#named(stageName, parent, name, number, true);
+    if (err < 0) unlinkat(this.#stage.fd, stageName);
+    return err === EEXIST ? 0 : err;
   }
 
   /** A staged copy that nobody wants any more. */
@@ -91,17 +110,28 @@ export class Landing {
     const { parent } = node;
     if (parent === null || !isDir(parent)) return ENOENT;
     const above = this.#directories.ensure(parent);
-    const err = above < 0 ? above : this.#named(stageName, parent, node.name, node);
+    const err = above < 0 ? above : this.#named(stageName, parent, node.name, node, node.has(MULTI_LINK));
     if (err >= 0 || err === EEXIST) this.#tree.landed(node);
     return err;
   }
 
-  #named(stageName: ByteString, parent: DirNode, name: ByteString, node: Node): number {
+  #named(
+    stageName: ByteString,
+    parent: DirNode,
+    name: ByteString,
+    { inoLo, inoHi }: Numbered,
+    several: boolean,
+  ): number {
     if (parent.dir.flash === null) return ENOENT;
-    if (node.has(MULTI_LINK)) {
+    if (several) {
       // Before the copy shows: its other names must find it, even after a remount.
-      const marked = this.#marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath: null });
-      if (marked < 0) return marked;
+      const marked = this.#marks.origin(parent, name, { inoLo, inoHi, diskPath: null });
+      const { disk } = parent.dir;
+      const spent =
+        marked < 0 || disk === null || this.#tree.disk.stat(disk, name, stat) < 0
+          ? marked
+          : this.#marks.spend(parent, name, stat);
+      if (spent < 0) return spent;
     }
     const dirfd = this.#tree.flash.fd(parent.dir.flash);
     if (dirfd < 0) return dirfd;
@@ -116,6 +146,11 @@ export class Landing {
   #landOrphan(node: Node, stageName: ByteString): number {
     const fd = openat(this.#stage.fd, stageName, O_PATH);
     if (fd < 0) return fd;
+    const kept = this.#tree.links.onDisk(node) > 0 ? this.#onNameless(node, fd) : 0;
+    if (kept < 0) {
+      close(fd);
+      return kept;
+    }
     unlinkat(this.#stage.fd, stageName);
     this.#tree.orphans.set(node, fd);
     node.flags |= ON_FLASH;

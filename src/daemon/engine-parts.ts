@@ -6,6 +6,7 @@ import { Capture } from '../capture/capture.ts';
 import { Copies } from '../capture/copies.ts';
 import { Directories } from '../capture/directories.ts';
 import { Journal } from '../capture/journal.ts';
+import { Kept } from '../capture/kept.ts';
 import { Landing } from '../capture/landing.ts';
 import { MarkSync } from '../capture/mark-sync.ts';
 import { Requesters } from '../capture/requester.ts';
@@ -16,12 +17,15 @@ import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Features } from '../copy/features.ts';
 import { probeFeatures } from '../copy/probe.ts';
 import { Stage } from '../copy/stage.ts';
-import { errnoName } from '../errno.ts';
+import { asBytes } from '../bytes.ts';
+import { EEXIST, errnoName } from '../errno.ts';
 import { DataPath } from '../ops/data-path.ts';
 import type { Engine } from '../ops/engine.ts';
 import { DEFAULT_EXCLUDES } from '../policy/default-excludes.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
+import { mkdirat } from '../sys/link.ts';
+import { O_DIRECTORY, O_RDONLY, openat } from '../sys/open.ts';
 import { getgid, getuid } from '../sys/process.ts';
 import { HandleTable } from '../tree/handles.ts';
 import type { DirHandle, FileHandle } from '../tree/handles.ts';
@@ -34,6 +38,7 @@ import type { MountConfig } from './config.ts';
 import type { SessionData } from './session-messages.ts';
 
 const NAME_MAX = 255;
+const KEPT = asBytes('kept');
 
 /** All that can be made before there is a connection. */
 export interface Groundwork {
@@ -41,6 +46,8 @@ export interface Groundwork {
   readonly flash: Branch;
   readonly disk: Branch;
   readonly stage: Stage;
+  /** `.rootsync/kept` */
+  readonly keptFd: number;
   readonly features: Features;
   readonly marks: Marks;
   readonly log: MarkLog;
@@ -67,15 +74,23 @@ export function prepare({ config, layout, procFd }: SessionData): Groundwork | s
   if (typeof opened === 'number') return `${config.flash}/.rootsync/marks: ${errnoName(opened)}`;
   const excludes = Excludes.compile([...DEFAULT_EXCLUDES, ...config.exclude]);
   if (excludes instanceof BadGlob) return excludes.message;
+  const keptFd = openKept(layout.home);
+  if (keptFd < 0) return `${config.flash}/.rootsync/kept: ${errnoName(keptFd)}`;
   const stage = new Stage(layout.stage);
   const features = probeFeatures(layout.stage);
-  return { config, flash, disk, stage, features, marks, log: opened.log, excludes, procFd };
+  return { config, flash, disk, stage, keptFd, features, marks, log: opened.log, excludes, procFd };
+}
+
+function openKept(home: number): number {
+  const made = mkdirat(home, KEPT, 0o700);
+  return made < 0 && made !== EEXIST ? made : openat(home, KEPT, O_RDONLY | O_DIRECTORY);
 }
 
 /** Joins the parts over a connection. */
 export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, passthrough: boolean): Parts {
   const { config, flash, disk, stage, features, marks, log, procFd } = ground;
   const tree = new Tree({ flash, disk, marks });
+  tree.hideDisk = config.mode === 'rehearse';
   const store = new MarkStore(log, marks, tree);
   const journal = new Journal(tree, new Requesters(procFd), () => capture.mode);
   const directories = new Directories(tree, stage, features, (node, degraded) => {
@@ -88,8 +103,10 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     stage,
     features,
     directories,
+    onNameless: (node, fd) => kept.take(node, fd),
     onMoved: (node) => data.moved(node),
   });
+  const kept: Kept = new Kept(tree, ground.keptFd, landing);
   const space = new Space(flash, config.reserve);
   const admission = new Admission(tree, space, config.maxFileSize);
   const copies = new Copies({ tree, pool, stage, directories, landing, admission, journal });
@@ -113,6 +130,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     dirs: new HandleTable<DirHandle>(),
     data,
     capture,
+    kept,
     pool,
     entry: {
       nodeid: 0,

@@ -48,6 +48,11 @@ export function diskHas(engine: Engine, parent: DirNode, name: ByteString): bool
   return parent.dir.disk !== null && engine.tree.disk.stat(parent.dir.disk, name, stat) >= 0;
 }
 
+/** After `diskHas`: the name no longer counts as one of those that disk's object has. What appending the mark gives. */
+export function spend(engine: Engine, parent: DirNode, name: ByteString): number {
+  return engine.marks.spend(parent, name, stat);
+}
+
 /** The mode for a new object: the umask applies only where no default ACL takes its place. */
 export function maskedMode(engine: Engine, parent: DirNode, mode: number, umask: number): number {
   const fd = flashFd(engine, parent);
@@ -87,7 +92,8 @@ function parentIsSetgid(engine: Engine, parent: DirNode): boolean {
 export function markNew(engine: Engine, parent: DirNode, name: ByteString): number {
   const cleared = engine.marks.clear(parent, name);
   if (cleared < 0 || !diskHas(engine, parent, name)) return cleared;
-  return engine.marks.opaque(parent, name);
+  const spent = spend(engine, parent, name);
+  return spent < 0 ? spent : engine.marks.opaque(parent, name);
 }
 
 /** The node of an object just made on flash; its attributes, as shown, are in the tree's `stat`. Errors: what statx gives. */

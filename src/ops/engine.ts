@@ -1,6 +1,7 @@
 // What an operation works on: the parts of a live merged root, put together by the daemon. Types only.
 
 import type { Capture } from '../capture/capture.ts';
+import type { Kept } from '../capture/kept.ts';
 import type { MarkSync } from '../capture/mark-sync.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
 import type { DirHandle, FileHandle, HandleTable } from '../tree/handles.ts';
@@ -17,6 +18,7 @@ export interface Engine {
   readonly dirs: HandleTable<DirHandle>;
   readonly data: DataPath;
   readonly capture: Capture;
+  readonly kept: Kept;
   readonly pool: CopyPool;
   /** Reused for every entry reply; its `attr` is the tree's `stat`. */
   readonly entry: EntryOut;

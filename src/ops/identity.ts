@@ -6,7 +6,7 @@ import { newStat, statxAt } from '../sys/stat.ts';
 import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
-import { markNew } from './creation.ts';
+import { diskHas, markNew, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
 
 const stat = newStat();
@@ -15,6 +15,8 @@ const stat = newStat();
 export function markAs(engine: Engine, node: Node, parent: DirNode, name: ByteString): number {
   const diskPath = isDir(node) && node.dir.disk !== null ? node.dir.disk.path() : null;
   if (diskPath === null && showsFlashIno(engine, node)) return markNew(engine, parent, name);
+  const spent = diskHas(engine, parent, name) ? spend(engine, parent, name) : 0;
+  if (spent < 0) return spent;
   return engine.marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath });
 }
 

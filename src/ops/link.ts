@@ -32,7 +32,6 @@ export const link: Operation<Engine, LinkIn> = (engine, req, { oldnodeid, name }
   const made = linkat(place.dirfd, place.name, dirfd, name);
   if (made < 0) return made;
   tree.link(node, parent, name, true);
-  tree.links.count(node, 1);
   const err = tree.attributes(node, tree.stat);
   return err < 0 ? err : replyEntry(engine, req, node);
 };

@@ -8,7 +8,7 @@ import { UTIME_NOW, UTIME_OMIT, utimensAt } from '../sys/attr.ts';
 import { O_PATH } from '../sys/open.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
-import { diskHas, flashFd } from './creation.ts';
+import { diskHas, flashFd, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
 
 const EMPTY = asBytes('');
@@ -26,6 +26,8 @@ export function whiteout(
   onFlash: boolean,
 ): number {
   if (!diskHas(engine, parent, name)) return OK;
+  const spent = spend(engine, parent, name);
+  if (spent < 0) return spent;
   const before = parent.dir.hides?.child(name)?.whiteout === true;
   const record = engine.marks.whiteout(parent, name);
   if (record < 0) return record;

@@ -10,11 +10,12 @@ import type { Operation, Request } from '../fuse/operation.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, renameat2, rmdirat } from '../sys/link.ts';
 import { bindMarks } from '../tree/bind-marks.ts';
 import { isEmpty } from '../tree/merge.ts';
-import { isDir, MULTI_LINK } from '../tree/node.ts';
+import { nameOnFlash } from '../tree/names.ts';
+import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { RESERVED } from '../tree/tree.ts';
 import type { RenameIn } from '../wire/requests/names.ts';
-import { diskHas, flashFd } from './creation.ts';
+import { diskHas, flashFd, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
 import { markAs } from './identity.ts';
 import { keepReachable, whiteout } from './removal.ts';
@@ -44,7 +45,7 @@ export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
   const marked = mark(engine, req, move);
   if (marked !== OK) return marked;
   if (move.target !== null && !isDir(move.target)) {
-    const kept = keepReachable(engine, move.target);
+    const kept = keepTarget(engine, move, move.target);
     if (kept < 0) return kept;
   }
   const done = renameOnFlash(engine, move, 0);
@@ -127,11 +128,19 @@ function mark(engine: Engine, req: Request, { from, oldName, to, newName, source
     }
   }
   if (diskHas(engine, from, oldName)) {
+    const spent = spend(engine, from, oldName);
+    if (spent < 0) return spent;
     const hidden = marks.whiteout(from, oldName);
     if (hidden < 0) return hidden;
     record = Math.max(record, hidden);
   }
   return engine.markSync.wait(record, req);
+}
+
+/** What is replaced lives on for who has it open, and under names that only disk has. */
+function keepTarget(engine: Engine, { to, newName }: Move, target: Node): number {
+  const kept = nameOnFlash(target, to, newName) ? engine.kept.keep(target) : 0;
+  return kept < 0 ? kept : keepReachable(engine, target);
 }
 
 function renameOnFlash(engine: Engine, { from, oldName, to, newName }: Move, flags: number): number {
@@ -147,7 +156,6 @@ function settle(engine: Engine, { from, oldName, to, newName, source, target }: 
   const { tree, marks } = engine;
   const oldPath = tree.pathOf(from, oldName);
   if (target !== null) {
-    if (target.has(MULTI_LINK)) tree.links.count(target, -1);
     if (isDir(target)) tree.gone(target);
     tree.unlink(target, to, newName);
   }

@@ -5,7 +5,7 @@ import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
 import { unlinkat } from '../sys/link.ts';
 import { nameOnFlash } from '../tree/names.ts';
-import { isDir, MULTI_LINK } from '../tree/node.ts';
+import { isDir } from '../tree/node.ts';
 import type { NameIn } from '../wire/requests/names.ts';
 import { flashFd } from './creation.ts';
 import type { Engine } from './engine.ts';
@@ -25,6 +25,8 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   }
   const hidden = whiteout(engine, req, parent, name, node, onFlash);
   if (hidden !== OK) return hidden;
+  const copy = onFlash ? engine.kept.keep(node) : OK;
+  if (copy < 0) return copy;
   const kept = keepReachable(engine, node);
   if (kept < 0) return kept;
   if (onFlash) {
@@ -34,7 +36,6 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   }
   // A crash before this leaves an origin of what flash does not have: it means nothing.
   engine.marks.clear(parent, name);
-  if (node.has(MULTI_LINK)) tree.links.count(node, -1);
   tree.unlink(node, parent, name);
   return OK;
 };

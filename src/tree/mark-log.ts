@@ -1,5 +1,5 @@
 // The marks on flash: `.rootsync/marks`, append-only. A record is
-//   u32 length of the payload | u32 crc32 of the payload | payload = u8 kind, u16 length + bytes of each path, two i32 (origin)
+//   u32 length of the payload | u32 crc32 of the payload | payload = u8 kind, u16 length + bytes of each path, two i32 (origin, spent)
 // all little-endian. A torn or damaged tail is cut off at the next mount; everything before it holds. Appending reaches the kernel at
 // once (a killed daemon loses nothing); what must survive a power cut waits until `durable` has reached the record's number.
 
@@ -18,7 +18,7 @@ const NAME = asBytes('marks');
 const NEW_NAME = asBytes('marks.new');
 const MAGIC = Buffer.from('rootsync marks 1\n', 'latin1');
 const HEADER = 8;
-const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy'] as const;
+const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy', 'spent'] as const;
 const MAX_PAYLOAD = 1 + 2 * (2 + 65535) + 9;
 
 /** What opening the log found. */
@@ -143,6 +143,11 @@ function encode(record: MarkRecord, out: Buffer): number {
   };
   putName(record.path);
   if (record.kind === 'copy') putName(record.from);
+  if (record.kind === 'spent') {
+    pos = out.writeInt32LE(record.inoLo, pos);
+    pos = out.writeInt32LE(record.inoHi, pos);
+    pos = out.writeUInt32LE(record.links, pos);
+  }
   if (record.kind === 'origin') {
     pos = out.writeInt32LE(record.origin.inoLo, pos);
     pos = out.writeInt32LE(record.origin.inoHi, pos);
@@ -165,6 +170,10 @@ function decode(buf: Buffer, start: number, end: number): MarkRecord | null {
   };
   const path = name();
   if (kind === 'copy') return { kind, path, from: name() };
+  if (kind === 'spent') {
+    const [inoLo, inoHi, links] = [buf.readInt32LE(pos), buf.readInt32LE(pos + 4), buf.readUInt32LE(pos + 8)];
+    return pos + 12 > end ? null : { kind, path, inoLo, inoHi, links };
+  }
   if (kind === 'origin') {
     const inoLo = buf.readInt32LE(pos);
     const inoHi = buf.readInt32LE(pos + 4);

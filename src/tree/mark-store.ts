@@ -6,7 +6,8 @@ import { join } from '../bytes.ts';
 import type { MarkLog } from './mark-log.ts';
 import { ensure, find } from './marks.ts';
 import type { MarkNode, MarkRecord, Marks, Origin } from './marks.ts';
-import { isDir } from './node.ts';
+import type { Stat } from '../sys/stat.ts';
+import { isDir, S_IFDIR, S_IFMT } from './node.ts';
 import type { DirNode } from './node.ts';
 import type { Tree } from './tree.ts';
 
@@ -33,6 +34,19 @@ export class MarkStore {
     const mark = parent.dir.hides?.child(name);
     if (mark?.opaque === true) return mark.opaqueRecord;
     return this.#hide(parent, name, 'opaque');
+  }
+
+  /** This name, of which disk's object has several, no longer counts as one that only disk has; `stat` is disk's object. */
+  spend(parent: DirNode, name: ByteString, stat: Stat): number {
+    if (stat.nlink < 2 || (stat.mode & S_IFMT) === S_IFDIR) return 0;
+    const { disk } = parent.dir;
+    if (disk === null || parent.dir.hides?.child(name)?.spent != null) return 0;
+    const { inos } = this.#tree;
+    inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
+    const path = join(disk.path(), name);
+    const number = this.#append({ kind: 'spent', path, inoLo: inos.lo, inoHi: inos.hi, links: stat.nlink });
+    if (number >= 0) this.#hidesOf(parent);
+    return number;
   }
 
   /** Disk's object of this name shows again where flash has none, and is the same as flash's where it has one. */

@@ -1,6 +1,7 @@
 // Facts about paths that are kept outside the tree: in memory as two tries of names, on flash as a log of records.
-//   By path on disk: `whiteout` (disk's object is removed) and `opaque` (flash's object in its place is another one). A directory of
-//   disk shows at one place of the merged root at most, wherever that was renamed to, so these never have to be moved.
+//   By path on disk: `whiteout` (disk's object is removed), `opaque` (flash's object in its place is another one) and `spent` (a name, one of
+//   several, that no longer counts as disk's: flash has it, or nobody has). A directory of disk shows at one place of the merged root
+//   at most, wherever that was renamed to, so these never have to be moved.
 //   By path in the merged root: `origin`, what flash's object came from (its inode number, a renamed directory's place on disk).
 // `whiteout` counts only where flash has no object in its place, `opaque` and `origin` only where it has one: so each may be made
 // durable before the change of flash that it belongs to, and a crash between the two leaves the tree as it was.
@@ -17,6 +18,17 @@ export interface Origin {
   readonly diskPath: ByteString | null;
 }
 
+/** An object of disk with several names, of which some are spent. */
+export interface DiskLinks {
+  /** Inode number as shown, int32 halves. */
+  readonly inoLo: number;
+  readonly inoHi: number;
+  /** Names that disk has of it. */
+  readonly links: number;
+  /** How many of them are spent. */
+  spent: number;
+}
+
 /** The marks of one path, and those of the names below it. */
 export class MarkNode {
   whiteout = false;
@@ -24,6 +36,7 @@ export class MarkNode {
   whiteoutRecord = 0;
   opaque = false;
   opaqueRecord = 0;
+  spent: DiskLinks | null = null;
   origin: Origin | null = null;
   originRecord = 0;
   children: Map<ByteString, MarkNode> | null = null;
@@ -42,8 +55,15 @@ export class MarkNode {
 
 /** A change of the marks; what the log stores, in order. */
 export type MarkRecord =
-  /** `path` is on disk; `reveal` takes whiteout and opaque back. */
+  /** `path` is on disk; `reveal` takes all of these back. */
   | { readonly kind: 'whiteout' | 'opaque' | 'reveal'; readonly path: ByteString }
+  | {
+      readonly kind: 'spent';
+      readonly path: ByteString;
+      readonly inoLo: number;
+      readonly inoHi: number;
+      readonly links: number;
+    }
   /** `path` is in the merged root, here and below. */
   | { readonly kind: 'origin'; readonly path: ByteString; readonly origin: Origin }
   /** `path` has no origin; `prune`: nor has anything below it. */
@@ -61,8 +81,10 @@ export class Marks {
   readonly merged = new MarkNode();
   /** Names of disk that are removed now. */
   whiteouts = 0;
-  /** Merged path of an object with an origin, by the inode number that it shows: finds the copy of a file with several names. */
-  readonly byIno = new Map<number | string, ByteString>();
+  /** Objects of disk of whose several names some are spent, by the inode number that they show. */
+  readonly links = new Map<number | string, DiskLinks>();
+  /** Merged paths of objects with an origin, by the inode number that they show: finds the copy of a file with several names. */
+  readonly #paths = new Map<number | string, ByteString[]>();
   readonly #inoKey: InoKey;
 
   constructor(inoKey: InoKey) {
@@ -86,21 +108,29 @@ export class Marks {
       }
       case 'reveal': {
         const node = find(this.disk, record.path);
-        if (node?.whiteout === true) this.whiteouts--;
-        if (node !== undefined) node.whiteout = node.opaque = false;
+        if (node === undefined) break;
+        if (node.whiteout) this.whiteouts--;
+        node.whiteout = node.opaque = false;
+        if (node.spent !== null) node.spent.spent--;
+        node.spent = null;
         break;
       }
+      case 'spent':
+        this.#spend(ensure(this.disk, record.path), record);
+        break;
       case 'origin':
         this.#setOrigin(ensure(this.merged, record.path), record.path, record.origin, number);
         break;
       case 'clear': {
         const node = find(this.merged, record.path);
-        if (node !== undefined) node.origin = null;
+        if (node !== undefined) this.#forget(node, record.path);
         break;
       }
       case 'prune': {
         const node = find(this.merged, record.path);
-        if (node !== undefined) node.origin = node.children = null;
+        if (node === undefined) break;
+        for (const [path, below] of walk(node, record.path)) this.#forget(below, path);
+        node.children = null;
         break;
       }
       case 'copy': {
@@ -116,6 +146,10 @@ export class Marks {
     for (const [path, node] of walk(this.disk)) {
       if (node.whiteout) yield { kind: 'whiteout', path };
       if (node.opaque) yield { kind: 'opaque', path };
+      if (node.spent !== null) {
+        const { inoLo, inoHi, links } = node.spent;
+        yield { kind: 'spent', path, inoLo, inoHi, links };
+      }
     }
     for (const [path, node] of walk(this.merged))
       if (node.origin !== null) yield { kind: 'origin', path, origin: node.origin };
@@ -129,10 +163,37 @@ export class Marks {
     return false;
   }
 
+  /** Merged paths at which an object with this key was put; not all of them need to exist. */
+  paths(key: number | string): readonly ByteString[] {
+    return this.#paths.get(key) ?? [];
+  }
+
+  #spend(node: MarkNode, { inoLo, inoHi, links }: Extract<MarkRecord, { kind: 'spent' }>): void {
+    if (node.spent !== null) return;
+    const key = this.#inoKey(inoLo, inoHi);
+    let all = this.links.get(key);
+    if (all === undefined) this.links.set(key, (all = { inoLo, inoHi, links, spent: 0 }));
+    all.spent++;
+    node.spent = all;
+  }
+
   #setOrigin(node: MarkNode, path: ByteString, origin: Origin, number: number): void {
+    this.#forget(node, path);
     node.origin = origin;
     node.originRecord = number;
-    this.byIno.set(this.#inoKey(origin.inoLo, origin.inoHi), path);
+    const key = this.#inoKey(origin.inoLo, origin.inoHi);
+    const paths = this.#paths.get(key);
+    if (paths === undefined) this.#paths.set(key, [path]);
+    else paths.push(path);
+  }
+
+  #forget(node: MarkNode, path: ByteString): void {
+    if (node.origin === null) return;
+    const key = this.#inoKey(node.origin.inoLo, node.origin.inoHi);
+    node.origin = null;
+    const left = this.#paths.get(key)?.filter((other) => other !== path) ?? [];
+    if (left.length > 0) this.#paths.set(key, left);
+    else this.#paths.delete(key);
   }
 
   #copyBelow(from: MarkNode, to: MarkNode, path: ByteString, number: number): void {
@@ -158,8 +219,8 @@ export function ensure(root: MarkNode, path: ByteString): MarkNode {
   return node;
 }
 
-function* walk(root: MarkNode): Generator<[ByteString, MarkNode]> {
-  const open: [ByteString, MarkNode][] = [['' as ByteString, root]];
+function* walk(root: MarkNode, top = '' as ByteString): Generator<[ByteString, MarkNode]> {
+  const open: [ByteString, MarkNode][] = [[top, root]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     yield next;
     const [path, node] = next;

@@ -47,14 +47,12 @@ export class Resolver {
     const kind = stat.mode & S_IFMT;
     if (kind === S_IFDIR) return this.#directoryOnFlash(parent, name, stat);
     const origin = parent.dir.origins?.child(name)?.origin ?? null;
-    let diskLinks = 0;
-    if (origin !== null) {
-      diskLinks = this.#diskLinks(parent, name, kind, origin);
-      this.#show(origin);
-    } else if (listed !== null) this.#show(listed);
-    else if (this.#sameOnDisk(parent, name, kind)) diskLinks = this.#other.nlink;
+    let several = stat.nlink > 1;
+    if (origin !== null) this.#show(origin);
+    else if (listed !== null) this.#show(listed);
+    else if (this.#sameOnDisk(parent, name, kind)) several ||= this.#other.nlink > 1;
     else inos.ofFlash(stat.inoLo, stat.inoHi);
-    const several = stat.nlink > 1 || diskLinks > 1;
+    several ||= links.onBoth(inos.lo, inos.hi);
     const twin = several ? links.find(inos.lo, inos.hi) : undefined;
     if (twin?.kind === kind) {
       attach(twin, parent, name, true);
@@ -62,7 +60,7 @@ export class Resolver {
     }
     const node = this.#make(kind, parent, name);
     node.flags |= ON_FLASH;
-    if (several) links.register(node, diskLinks > 1 ? diskLinks : 0);
+    if (several) links.register(node);
     return node;
   }
 
@@ -72,7 +70,7 @@ export class Resolver {
     const kind = stat.mode & S_IFMT;
     inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
     const several = kind !== S_IFDIR && stat.nlink > 1;
-    const twin = several ? (links.find(inos.lo, inos.hi) ?? this.#copyOf(stat.nlink)) : undefined;
+    const twin = several ? (links.find(inos.lo, inos.hi) ?? this.#copyOf()) : undefined;
     if (twin?.kind === kind) {
       attach(twin, parent, name, false);
       return twin;
@@ -83,7 +81,7 @@ export class Resolver {
       node.dir.disk = this.#parts.disk.child(disk, name, stat);
       bindMarks(marks, node);
     } else if (several) {
-      links.register(node, stat.nlink);
+      links.register(node);
     }
     return node;
   }
@@ -120,22 +118,17 @@ export class Resolver {
     return true;
   }
 
-  /** Names that disk has of an object that came from there; 0 where that cannot be seen from this name. */
-  #diskLinks(parent: DirNode, name: ByteString, kind: number, origin: Origin): number {
-    if (!this.#sameOnDisk(parent, name, kind)) return 0;
-    const { inos } = this.#parts;
-    return inos.lo === origin.inoLo && inos.hi === origin.inoHi ? this.#other.nlink : 0;
-  }
-
   /** The copy on flash of a disk object with several names, of which one not on flash has been found; both show the number in `inos`. */
-  #copyOf(diskLinks: number): Node | undefined {
+  #copyOf(): Node | undefined {
     const { inos, marks, walk, links } = this.#parts;
     const key = inoKey(inos.lo, inos.hi);
-    const path = marks.byIno.get(key);
-    const node = path === undefined ? undefined : walk(path);
-    if (node?.onFlash !== true || inoKey(node.inoLo, node.inoHi) !== key) return undefined;
-    links.register(node, diskLinks);
-    return node;
+    for (const path of marks.paths(key)) {
+      const node = walk(path);
+      if (node?.onFlash !== true || inoKey(node.inoLo, node.inoHi) !== key) continue;
+      links.register(node);
+      return node;
+    }
+    return undefined;
   }
 
   #show({ inoLo, inoHi }: Listed | Origin): void {

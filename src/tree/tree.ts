@@ -9,7 +9,7 @@ import type { Errno } from '../errno.ts';
 import { ENOENT, ENOTDIR, ESTALE } from '../errno.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
-import { HardLinks } from './hard-links.ts';
+import { HardLinks, keptName } from './hard-links.ts';
 import { InodeNumbers } from './ino.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
 import type { Marks } from './marks.ts';
@@ -40,11 +40,16 @@ export class Tree {
   readonly inos: InodeNumbers;
   /** Rehearse: what only disk has is not shown. */
   hideDisk = false;
-  /** Told of each name that only disk could have answered while it is hidden. */
-  onMiss: ((parent: DirNode, name: ByteString) => void) | undefined;
+  /** Kind (S_IFMT) of what the last name not found is on disk, while that is hidden; 0: it is not there either. */
+  missed = 0;
+  /**
+   * Gives an object that flash keeps under no name this name, which only disk has, before it shows: 0, or what link gives. Its number
+   * is in `inos`.
+   */
+  onKept: ((parent: DirNode, name: ByteString) => number) | undefined;
   /** Attributes found by the last `lookup`, as shown. */
   readonly stat: Stat = newStat();
-  readonly links = new HardLinks();
+  readonly links: HardLinks;
   readonly orphans = new Orphans();
   readonly #resolver: Resolver;
   readonly #listed: Listed = { inoLo: 0, inoHi: 0 };
@@ -53,6 +58,7 @@ export class Tree {
     this.flash = options.flash;
     this.disk = options.disk;
     this.marks = options.marks;
+    this.links = new HardLinks(options.marks);
     const disk = this.disk.rootStat;
     this.inos = new InodeNumbers(disk.devMajor, disk.devMinor);
     const root = this.table.make(S_IFDIR, null, EMPTY, disk.inoLo | 0, disk.inoHi | 0);
@@ -94,10 +100,11 @@ export class Tree {
 
   /** What `name` in `parent` is, its attributes in `stat`. Errors: ENOENT, and what the branches give. */
   lookup(parent: DirNode, name: ByteString): Node | Errno {
+    this.missed = 0;
     if (parent === this.root && name === RESERVED) return ENOENT;
     const known = parent.dir.children.get(name);
     if (known !== undefined) {
-      if (this.hideDisk && !known.onFlash) return this.#miss(parent, name);
+      if (this.hideDisk && !known.onFlash) return this.#miss(known.kind);
       const err = this.attributes(known, this.stat);
       if (err >= 0 && (this.stat.mode & S_IFMT) === known.kind) return known;
       if (err < 0 && err !== ENOENT) return err as Errno;
@@ -272,8 +279,8 @@ export class Tree {
     return typeof node === 'number' ? undefined : node;
   }
 
-  #miss(parent: DirNode, name: ByteString): Errno {
-    this.onMiss?.(parent, name);
+  #miss(kind: number): Errno {
+    this.missed = kind;
     return ENOENT;
   }
 
@@ -297,7 +304,10 @@ export class Tree {
       // A merged directory's count is not known without listing it; 1 says so to find and others, as on btrfs.
       if (node.dir.flash !== null && node.dir.disk !== null) out.nlink = 1;
     } else if (node.has(MULTI_LINK)) {
-      out.nlink = this.links.shown(node) ?? out.nlink;
+      out.nlink = this.links.shown(node, out.nlink);
+    } else if (node.parent === null && !node.onFlash) {
+      // Removed, though not from disk.
+      out.nlink = 0;
     }
   }
 
@@ -312,11 +322,24 @@ export class Tree {
     if (disk === null || parent.dir.hides?.child(name)?.whiteout === true) return ENOENT;
     const err = this.disk.stat(disk, name, stat);
     if (err < 0) return err as Errno;
-    return this.hideDisk ? this.#miss(parent, name) : this.#shown(this.#resolver.onDisk(parent, name, stat, disk));
+    if (this.hideDisk) return this.#miss(this.stat.mode & S_IFMT);
+    if (this.#isKept(stat)) {
+      const back = this.onKept?.(parent, name) ?? 0;
+      return back < 0 ? (back as Errno) : this.#resolve(parent, name, IN_FLASH, null);
+    }
+    return this.#shown(this.#resolver.onDisk(parent, name, stat, disk));
+  }
+
+  /** Whether flash keeps this object of disk; then its number is in `inos`. */
+  #isKept({ nlink, devMajor, devMinor, inoLo, inoHi }: Stat): boolean {
+    if (nlink < 2 || this.links.kept.size === 0) return false;
+    this.inos.ofDisk(devMajor, devMinor, inoLo, inoHi);
+    return this.links.kept.has(keptName(this.inos.lo, this.inos.hi));
   }
 
   /** `node` with its attributes in `stat`: those just found, unless it is known by another name and lies elsewhere. */
   #shown(node: Node): Node {
+    if (node.has(MULTI_LINK)) this.orphans.drop(node);
     if (node.aliases === null) this.#show(node, this.stat);
     else if (this.#statPlace(node, this.stat) >= 0) this.#show(node, this.stat);
     return node;

@@ -44,8 +44,7 @@ function xattr(path: string, name: string): string {
 
 export const attributes: Cases = {
   'times to the nanosecond, each alone, before 1970': ({ at }) => {
-    const set = (...times: [number, number, number, number]) =>
-      utimensAt(AT_FDCWD, fromText(at('file')), ...times);
+    const set = (...times: [number, number, number, number]) => utimensAt(AT_FDCWD, fromText(at('file')), ...times);
     assert.equal(set(1_111_111_111, 123_456_789, 2_000_000_000, 987_654_321), 0);
     assert.equal(ns(at('file')).mtimeNs, 2_000_000_000_987_654_321n);
     assert.equal(ns(at('file')).atimeNs, 1_111_111_111_123_456_789n);
@@ -114,7 +113,11 @@ export const attributes: Cases = {
     assert.ok(statSync(at('file')).blocks < 64);
     writeSync(fd, Buffer.alloc(65_536, 1), 0, 65_536, 0);
     assert.equal(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096, 8192), 0);
-    assert.ok(readFileSync(at('file')).subarray(4096, 12_288).every((byte) => byte === 0));
+    assert.ok(
+      readFileSync(at('file'))
+        .subarray(4096, 12_288)
+        .every((byte) => byte === 0),
+    );
     assert.equal(lseek(fd, 0, SEEK_HOLE), 4096);
     assert.equal(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 2 << 20), 0);
     assert.equal(statSync(at('file')).size, (1 << 20) + 3);

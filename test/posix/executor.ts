@@ -183,7 +183,10 @@ export class Executor {
       case 'fallocate':
         return said(fallocate(fd, step.mode, step.offset, step.size));
       case 'seek':
-        return said(lseek(fd, step.offset, step.whence));
+        // A position in a directory means what its filesystem likes.
+        return statxFd(fd, stat) >= 0 && (stat.mode & S_IFMT) === S_IFDIR
+          ? ''
+          : said(lseek(fd, step.offset, step.whence));
       case 'copyRange':
         return said(copyFileRange(this.#slot(step.from), 0, fd, 1, step.size));
     }

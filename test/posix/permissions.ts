@@ -106,7 +106,7 @@ export const permissions: Cases = {
   'a search through what may not be read': (ground) => {
     const { at } = ground;
     mkdirSync(at('full/closed'), 0o700);
-    userMayNot(ground, 'cd full/closed');
+    userMayNot(ground, 'ls full/closed');
     userMayNot(ground, 'test -e full/closed/x || ls full/closed/x');
   },
 };

@@ -112,7 +112,8 @@ describe('suites', function () {
         }
         await root.stop();
         const [untouched] = await worker.dumps([root.disk], 'witness');
-        if (origin !== 'flash' && untouched?.lines.join('\n') !== disk?.lines.join('\n')) wrong.push('disk was touched');
+        if (origin !== 'flash' && untouched?.lines.join('\n') !== disk?.lines.join('\n'))
+          wrong.push('disk was touched');
         wrong.push(...root.warnings);
       });
       report(() => results);
