@@ -145,6 +145,11 @@ export class Capture {
     return node.has(EXCLUDED);
   }
 
+  /** A name was asked for that only disk has, while it is hidden. */
+  missed(parent: DirNode, name: ByteString, kind: number, req: Request): void {
+    this.#journal.miss(parent, name, kind, req);
+  }
+
   /** A name that disk has was removed. */
   hidden(parent: DirNode, name: ByteString, kind: number, req: Request): void {
     this.#journal.whiteout(parent, name, kind, req);

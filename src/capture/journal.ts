@@ -133,6 +133,12 @@ export class Journal {
     );
   }
 
+  /** A name that only disk could have answered, while it is hidden. */
+  miss(parent: DirNode, name: ByteString, kind: number, req: Request): void {
+    const cause = this.because(req, 'lookup', 'capture');
+    this.#say('miss', this.#tree.pathOf(parent, name), objectKind(kind), cause, {});
+  }
+
   /** Something that is about no object: `kind` and a reason. */
   note(kind: EventKind, reason: string): void {
     this.#say(kind, '' as ByteString, 'directory', null, { reason });

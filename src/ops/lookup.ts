@@ -13,7 +13,11 @@ export const lookup: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (typeof parent === 'number') return parent;
   if (name.length > NAME_MAX) return ENAMETOOLONG;
   const node = engine.tree.lookup(parent, name);
-  if (typeof node === 'number') return node === ENOENT ? replyNegative(engine, req) : node;
+  if (node === ENOENT) {
+    if (engine.tree.missed !== 0) engine.capture.missed(parent, name, engine.tree.missed, req);
+    return replyNegative(engine, req);
+  }
+  if (typeof node === 'number') return node;
   const outcome = replyEntry(engine, req, node);
   engine.capture.lookedUp(node, req);
   return outcome;
