@@ -1,10 +1,11 @@
 // `npm run bench`: rootsync side by side with its peers. Peers take turns within each round, so that a slow minute of the machine hits all
 // of them; what is printed is the median of the rounds and its ratio to overlayfs. An absolute time means nothing elsewhere.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensureDirSync, removeSync } from 'fs-extra/esm';
 import { spawnSync } from 'node:child_process';
 import { PEERS } from './peers.ts';
 import type { Peer } from './peers.ts';
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'rootsync-bench-'));
   try {
     const lower = join(work, 'lower');
-    mkdirSync(lower);
+    ensureDirSync(lower);
     const sizes = makeLower(lower, Number(values.scale));
     console.error(
       `${String(sizes.objects)} objects, ${String(sizes.smallFiles)} small files, a file of ${String(sizes.bigMiB)} MiB`,
@@ -64,13 +65,13 @@ async function main(): Promise<void> {
       writeFileSync(values.json, `${JSON.stringify({ sizes, loads, seconds: plain }, null, 1)}\n`);
     }
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    removeSync(work);
   }
 }
 
 async function measure(peer: Peer, rows: typeof ROWS, lower: string, work: string, results: Results): Promise<void> {
   const place = { lower, upper: join(work, 'upper'), work: join(work, 'work'), mountpoint: join(work, 'mnt') };
-  for (const dir of [place.upper, place.work, place.mountpoint]) mkdirSync(dir, { recursive: true });
+  for (const dir of [place.upper, place.work, place.mountpoint]) ensureDirSync(dir);
   makeUpper(lower, place.upper);
   // What the branch's own filesystem has in memory is the same for all.
   spawnSync('sh', [
@@ -83,7 +84,7 @@ async function measure(peer: Peer, rows: typeof ROWS, lower: string, work: strin
   } finally {
     await unmount();
   }
-  for (const dir of [place.upper, place.work]) rmSync(dir, { recursive: true, force: true });
+  for (const dir of [place.upper, place.work]) removeSync(dir);
 }
 
 function chosen<T extends { readonly name: string }>(all: readonly T[], names: string | undefined): readonly T[] {

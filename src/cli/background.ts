@@ -1,10 +1,11 @@
 // A daemon as a process of its own: session of its own, no terminal, output to a log on flash. How its start went comes back over a pipe.
 
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { ensureDirSync } from 'fs-extra/esm';
 import { BACKGROUND_FLAG, MAIN } from './entry.ts';
 import { EXIT } from './exit-codes.ts';
 import { say } from './say.ts';
@@ -86,7 +87,7 @@ class Log {
   constructor(path: string) {
     this.#path = path;
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      ensureDirSync(dirname(path), 0o700);
       this.fd = openSync(path, 'a', 0o600);
     } catch {
       this.#path = '/dev/null';

@@ -11,10 +11,14 @@ import { notificationSink } from '../fuse/notifier.ts';
 import { Session } from '../fuse/session.ts';
 import type { Engine } from '../ops/engine.ts';
 import { operations } from '../ops/table.ts';
+import { drainEvent, POLLIN, PollSet } from '../sys/poll.ts';
 import { enterProc, umask } from '../sys/process.ts';
 import { assemble, prepare } from './engine-parts.ts';
 import type { Groundwork, Parts } from './engine-parts.ts';
 import type { News, Order, SessionData, SessionStatus } from './session-messages.ts';
+
+/** Longest sleep between two looks at the copy threads' answers, which wake us by themselves. */
+const FINISH_WAIT_NS = 1e9;
 
 const data = workerData as SessionData;
 const { port, procFd, wakeFd, config } = data;
@@ -64,11 +68,22 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
     },
   });
   const ending = session.run();
-  // Nobody asks any more: what was still to be copied is dropped with the stage, what was begun is finished.
+  // Nobody asks any more, but what was used before umount(8) is still to be captured.
+  if (ending.reason === 'unmounted') finishCopies(parts, pool);
   pool.close();
   report(parts);
   parts.engine.marks.log.sync();
   say({ kind: 'ended', ending });
+}
+
+function finishCopies(parts: Parts, pool: CopyPool): void {
+  const set = new PollSet(1);
+  set.watch(0, wakeFd, POLLIN);
+  while (parts.copies.pending + parts.copies.copying > 0) {
+    if (!parts.copies.pump()) set.wait(FINISH_WAIT_NS);
+    drainEvent(wakeFd);
+    pool.drain();
+  }
 }
 
 /** What is done between requests: whether anything was. */

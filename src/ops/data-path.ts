@@ -4,7 +4,7 @@
 
 import { EOPNOTSUPP, EPERM } from '../errno.ts';
 import { backingClose, backingOpen } from '../sys/fuse-dev.ts';
-import { close, O_NOATIME, O_RDONLY, O_RDWR } from '../sys/open.ts';
+import { O_NOATIME, O_RDONLY, O_RDWR } from '../sys/open.ts';
 import { PAGES_STALE } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { OpenState } from '../tree/open-state.ts';
@@ -112,9 +112,4 @@ export class DataPath {
     // Not allowed here (a user namespace) or not by this kernel: not worth another try.
     else if (id === EPERM || id === EOPNOTSUPP) this.#passthrough = false;
   }
-}
-
-/** Closes a descriptor from `writable` that belongs to no open state. */
-export function closeUnlessOpen(node: Node, fd: number): void {
-  if (fd >= 0 && node.open?.writeFd !== fd) close(fd);
 }

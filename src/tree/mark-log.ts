@@ -18,6 +18,8 @@ const NAME = asBytes('marks');
 const NEW_NAME = asBytes('marks.new');
 const MAGIC = Buffer.from('rootsync marks 1\n', 'latin1');
 const HEADER = 8;
+/** Records in a log before it may be rewritten at a mount: when fewer than half of them still say something. */
+const WORTH_COMPACTING = 4096;
 const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy', 'spent'] as const;
 const MAX_PAYLOAD = 1 + 2 * (2 + 65535) + 9;
 
@@ -48,12 +50,20 @@ export class MarkLog {
    * Errors: what open, read and write give; EIO where the file is not a log of marks.
    */
   static open(dirFd: number, marks: Marks): MarkLogOpened | number {
-    const fd = openat(dirFd, NAME, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600);
-    if (fd < 0) return fd;
-    const opened = readLog(fd, marks);
+    const before = openFile(dirFd);
+    if (before < 0) return before;
+    const opened = readLog(before, marks);
     if (typeof opened === 'number') {
-      close(fd);
+      close(before);
       return opened;
+    }
+    const fd =
+      opened.records > WORTH_COMPACTING && opened.records > 2 * marks.count()
+        ? compacted(dirFd, marks, before)
+        : before;
+    if (fd !== before) {
+      const size = sizeOf(fd);
+      return size < 0 ? size : { log: new MarkLog(fd, size), records: opened.records, torn: opened.torn };
     }
     const log = new MarkLog(fd, opened.size);
     if (opened.torn > 0) ftruncate(fd, opened.size);
@@ -67,6 +77,7 @@ export class MarkLog {
         return n < 0 ? n : ENOSPC;
       }
       log.#size = MAGIC.length;
+      fsync(dirFd);
     }
     return { log, records: opened.records, torn: opened.torn };
   }
@@ -102,8 +113,26 @@ export class MarkLog {
   }
 }
 
-/** Rewrites the log in `dirFd` from `marks`, whole or not at all. Only while no log is open. */
-export function compact(dirFd: number, marks: Marks): number {
+function openFile(dirFd: number): number {
+  return openat(dirFd, NAME, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600);
+}
+
+/** The log rewritten, open, in place of `before`; `before` itself where that failed (no room): it is as good, only longer. */
+function compacted(dirFd: number, marks: Marks, before: number): number {
+  if (compact(dirFd, marks) < 0) return before;
+  const fd = openFile(dirFd);
+  close(before);
+  return fd;
+}
+
+function sizeOf(fd: number): number {
+  const stat = newStat();
+  const err = statxFd(fd, stat);
+  return err < 0 ? err : stat.size;
+}
+
+/** Rewrites the log in `dirFd` from `marks`, whole or not at all. */
+function compact(dirFd: number, marks: Marks): number {
   const fd = openat(dirFd, NEW_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600);
   if (fd < 0) return fd;
   let err = writeAll(fd, marks);

@@ -141,6 +141,13 @@ export class Marks {
     }
   }
 
+  /** How many records `records` gives. */
+  count(): number {
+    let count = 0;
+    for (const _ of this.records()) count++;
+    return count;
+  }
+
   /** The fewest records that make these marks. */
   *records(): Generator<MarkRecord> {
     for (const [path, node] of walk(this.disk)) {

@@ -8,13 +8,9 @@ import type { MarkNode } from './marks.ts';
 import type { OpenState } from './open-state.ts';
 
 export const S_IFMT = 0o170000;
-export const S_IFSOCK = 0o140000;
 export const S_IFLNK = 0o120000;
 export const S_IFREG = 0o100000;
-export const S_IFBLK = 0o060000;
 export const S_IFDIR = 0o040000;
-export const S_IFCHR = 0o020000;
-export const S_IFIFO = 0o010000;
 
 /** Node flags. */
 export const ON_FLASH = 1; // the primary name exists on flash
@@ -24,7 +20,6 @@ export const SKIP_LOGGED = 8; // a reason for not capturing it has been logged
 export const EXCLUDE_KNOWN = 16; // EXCLUDED says what the rules decided
 export const EXCLUDED = 32;
 export const PAGES_STALE = 64; // the kernel's pages of it may be older than its backing
-export const LINK_UNSEEN = 128; // a symlink that the kernel may have cached without a capture
 export const DIRECTORY_SKIPPED = 256; // an excluded directory that is not even made on flash
 
 /** A further name of an object with hard links. */

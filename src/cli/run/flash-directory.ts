@@ -1,7 +1,8 @@
 // The flash directory of a run: the one that was named, made if it is missing, or a new one that is named after COMMAND.
 
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { removeSync } from 'fs-extra/esm';
 import { RUN_EXIT } from '../exit-codes.ts';
 import { Failure } from '../live-mount.ts';
 import type { RunRequest } from './options.ts';
@@ -56,5 +57,5 @@ function makeDirectory(path: string): boolean {
 
 /** Takes a flash directory that this run made away again. */
 export function discardFlash({ path, isNew }: FlashDirectory): void {
-  if (isNew) rmSync(path, { recursive: true, force: true });
+  if (isNew) removeSync(path);
 }
