@@ -10,6 +10,7 @@ import { publish } from '../copy/publish.ts';
 import type { Stage } from '../copy/stage.ts';
 import { rmdirat } from '../sys/link.ts';
 import { close, O_DIRECTORY, O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
+import type { MarkStore } from '../tree/mark-store.ts';
 import { isDir } from '../tree/node.ts';
 import type { DirNode } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -20,6 +21,7 @@ export class Directories {
   readonly #tree: Tree;
   readonly #stage: Stage;
   readonly #features: Features;
+  readonly #marks: MarkStore;
   readonly #onMade: (node: DirNode, degraded: readonly Degradation[]) => void;
 
   /** `onMade` is told of each directory made, parents first. */
@@ -27,11 +29,13 @@ export class Directories {
     tree: Tree,
     stage: Stage,
     features: Features,
+    marks: MarkStore,
     onMade: (node: DirNode, degraded: readonly Degradation[]) => void,
   ) {
     this.#tree = tree;
     this.#stage = stage;
     this.#features = features;
+    this.#marks = marks;
     this.#onMade = onMade;
   }
 
@@ -47,6 +51,9 @@ export class Directories {
   #make(node: DirNode, parent: DirNode): number {
     const { disk } = node.dir;
     if (disk === null || parent.dir.flash === null) return ENOENT;
+    // It is disk's directory of this place: nothing that was here before has a say.
+    const cleared = this.#marks.clear(parent, node.name);
+    if (cleared < 0) return cleared;
     const source = this.#openSource(node);
     if (source < 0) return source;
     const stageName = this.#stage.name();

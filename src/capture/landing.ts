@@ -8,7 +8,7 @@ import { publish } from '../copy/publish.ts';
 import type { Stage } from '../copy/stage.ts';
 import { linkat, unlinkat } from '../sys/link.ts';
 import { close, O_PATH, openat } from '../sys/open.ts';
-import { newStat } from '../sys/stat.ts';
+import { newStat, statxAt } from '../sys/stat.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import { isDir, MULTI_LINK, ON_FLASH } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
@@ -125,13 +125,19 @@ export class Landing {
     if (parent.dir.flash === null) return ENOENT;
     if (several) {
       // Before the copy shows: its other names must find it, even after a remount.
-      const marked = this.#marks.origin(parent, name, { inoLo, inoHi, diskPath: null });
+      const found = statxAt(this.#stage.fd, stageName, stat);
+      if (found < 0) return found;
+      const { inoLo: flashLo, inoHi: flashHi } = stat;
+      const marked = this.#marks.origin(parent, name, { inoLo, inoHi, diskPath: null, flashLo, flashHi });
       const { disk } = parent.dir;
       const spent =
         marked < 0 || disk === null || this.#tree.disk.stat(disk, name, stat) < 0
           ? marked
           : this.#marks.spend(parent, name, stat);
       if (spent < 0) return spent;
+    } else {
+      const cleared = this.#marks.clear(parent, name);
+      if (cleared < 0) return cleared;
     }
     const dirfd = this.#tree.flash.fd(parent.dir.flash);
     if (dirfd < 0) return dirfd;

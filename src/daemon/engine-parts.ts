@@ -18,6 +18,7 @@ import type { Features } from '../copy/features.ts';
 import { probeFeatures } from '../copy/probe.ts';
 import { Stage } from '../copy/stage.ts';
 import { asBytes } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
 import { EEXIST, errnoName } from '../errno.ts';
 import { DataPath } from '../ops/data-path.ts';
 import type { Engine } from '../ops/engine.ts';
@@ -26,6 +27,7 @@ import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
 import { mkdirat } from '../sys/link.ts';
 import { O_DIRECTORY, O_RDONLY, openat } from '../sys/open.ts';
+import { newStat, statxFd } from '../sys/stat.ts';
 import { getgid, getuid } from '../sys/process.ts';
 import { HandleTable } from '../tree/handles.ts';
 import type { DirHandle, FileHandle } from '../tree/handles.ts';
@@ -46,6 +48,8 @@ export interface Groundwork {
   readonly flash: Branch;
   readonly disk: Branch;
   readonly stage: Stage;
+  /** Flash itself, by what changes when it is copied elsewhere. */
+  readonly identity: ByteString;
   /** `.rootsync/kept` */
   readonly keptFd: number;
   readonly features: Features;
@@ -78,7 +82,25 @@ export function prepare({ config, layout, procFd }: SessionData): Groundwork | s
   if (keptFd < 0) return `${config.flash}/.rootsync/kept: ${errnoName(keptFd)}`;
   const stage = new Stage(layout.stage);
   const features = probeFeatures(layout.stage);
-  return { config, flash, disk, stage, keptFd, features, marks, log: opened.log, excludes, procFd };
+  return {
+    config,
+    flash,
+    disk,
+    stage,
+    identity: identityOf(layout.home),
+    keptFd,
+    features,
+    marks,
+    log: opened.log,
+    excludes,
+    procFd,
+  };
+}
+
+function identityOf(home: number): ByteString {
+  const stat = newStat();
+  statxFd(home, stat);
+  return asBytes([stat.inoHi, stat.inoLo, stat.btime, stat.btimeNsec].join('.'));
 }
 
 function openKept(home: number): number {
@@ -92,8 +114,9 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const tree = new Tree({ flash, disk, marks });
   tree.hideDisk = config.mode === 'rehearse';
   const store = new MarkStore(log, marks, tree);
+  store.settle(ground.identity);
   const journal = new Journal(tree, new Requesters(procFd), () => capture.mode);
-  const directories = new Directories(tree, stage, features, (node, degraded) => {
+  const directories = new Directories(tree, stage, features, store, (node, degraded) => {
     journal.directoryMade(node, degraded);
   });
   const data = new DataPath({ tree, fuseFd, passthrough, sharedMmap: features.sharedWritableMmap });

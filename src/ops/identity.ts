@@ -1,28 +1,33 @@
 // Keeping an object what it is while its name changes: the inode number that it shows, and for a directory the part of disk that
-// shows through. Both are `origin` marks at the new name, written before flash changes; without flash's object they mean nothing.
+// shows through. Both are `origin` marks at the new name, written before flash changes; until flash has the object there they mean nothing.
 
 import type { ByteString } from '../bytes.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
-import { diskHas, markNew, spend } from './creation.ts';
+import { diskHas, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
 
 const stat = newStat();
 
-/** Marks that flash's object (`parent`, `name`) will be `node`: the record's number, 0 where nothing is needed, or an Errno. */
+/**
+ * Marks that flash's object (`parent`, `name`) will be `node`, which lies on flash: the record's number, 0 where nothing is needed, or
+ * an Errno. What has the name now keeps its own marks, until it goes.
+ */
 export function markAs(engine: Engine, node: Node, parent: DirNode, name: ByteString): number {
-  const diskPath = isDir(node) && node.dir.disk !== null ? node.dir.disk.path() : null;
-  if (diskPath === null && showsFlashIno(engine, node)) return markNew(engine, parent, name);
-  const spent = diskHas(engine, parent, name) ? spend(engine, parent, name) : 0;
-  if (spent < 0) return spent;
-  return engine.marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath });
-}
-
-function showsFlashIno({ tree }: Engine, node: Node): boolean {
+  const { tree, marks } = engine;
   const place = locate(tree, node);
-  if (typeof place === 'number' || statxAt(place.dirfd, place.name, stat) < 0) return false;
-  tree.inos.ofFlash(stat.inoLo, stat.inoHi);
-  return tree.inos.lo === node.inoLo && tree.inos.hi === node.inoHi;
+  if (typeof place === 'number') return place;
+  const err = statxAt(place.dirfd, place.name, stat);
+  if (err < 0) return err;
+  const { inoLo: flashLo, inoHi: flashHi } = stat;
+  const onDisk = diskHas(engine, parent, name);
+  const diskPath = isDir(node) && node.dir.disk !== null ? node.dir.disk.path() : null;
+  tree.inos.ofFlash(flashLo, flashHi);
+  const evident = diskPath === null && tree.inos.lo === node.inoLo && tree.inos.hi === node.inoHi;
+  if (evident && !onDisk && !marks.hasOrigin(parent, name)) return 0;
+  const spent = onDisk ? spend(engine, parent, name) : 0;
+  if (spent < 0) return spent;
+  return marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath, flashLo, flashHi });
 }

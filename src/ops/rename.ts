@@ -7,7 +7,7 @@ import { EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EPERM
 import type { Errno } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
-import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, renameat2, rmdirat } from '../sys/link.ts';
+import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, renameat2 } from '../sys/link.ts';
 import { bindMarks } from '../tree/bind-marks.ts';
 import { isEmpty } from '../tree/merge.ts';
 import { nameOnFlash } from '../tree/names.ts';
@@ -18,7 +18,7 @@ import type { RenameIn } from '../wire/requests/names.ts';
 import { diskHas, flashFd, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
 import { markAs } from './identity.ts';
-import { keepReachable, whiteout } from './removal.ts';
+import { keepReachable } from './removal.ts';
 
 /** The two names of a rename, and what they are. */
 interface Move {
@@ -40,8 +40,6 @@ export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
   if (allowed < 0) return allowed;
   const ready = bringToFlash(engine, req, move);
   if (ready !== OK) return ready;
-  const cleared = clearTarget(engine, req, move);
-  if (cleared !== OK) return cleared;
   const marked = mark(engine, req, move);
   if (marked !== OK) return marked;
   if (move.target !== null && !isDir(move.target)) {
@@ -100,32 +98,17 @@ function bringToFlash(engine: Engine, req: Request, { from, oldName, to, source 
   return err < 0 ? err : OK;
 }
 
-/** An empty directory in the way goes first, with what disk holds below it: what takes its place must not show any of that. */
-function clearTarget(engine: Engine, req: Request, { to, newName, target }: Move): number {
-  if (target === null || !isDir(target) || target.dir.disk === null) return OK;
-  const hidden = whiteout(engine, req, to, newName, target, target.onFlash);
-  if (hidden !== OK || !target.onFlash) return hidden;
-  const dirfd = flashFd(engine, to);
-  const gone = dirfd < 0 ? dirfd : rmdirat(dirfd, newName);
-  return gone === ENOENT ? OK : gone;
-}
-
 /** What will be true once flash has renamed. None of it means anything before. */
-function mark(engine: Engine, req: Request, { from, oldName, to, newName, source }: Move): number {
-  const { marks, tree } = engine;
+function mark(engine: Engine, req: Request, move: Move): number {
+  const { marks } = engine;
+  const { from, oldName, to, newName, source } = move;
   const identity = markAs(engine, source, to, newName);
   if (identity < 0) return identity;
   let record = 0;
   if (isDir(source)) {
     record = identity;
-    const below = tree.path(source);
-    if (marks.marks.hasOriginsBelow(below)) {
-      const copied = marks.copyBelow(below, to, newName);
-      if (copied < 0) return copied;
-      // Rare, and not to be said twice: so it is waited for here.
-      const synced = marks.log.sync();
-      if (synced < 0) return synced;
-    }
+    const copied = copyBelow(engine, move);
+    if (copied < 0) return copied;
   }
   if (diskHas(engine, from, oldName)) {
     const spent = spend(engine, from, oldName);
@@ -135,6 +118,15 @@ function mark(engine: Engine, req: Request, { from, oldName, to, newName, source
     record = Math.max(record, hidden);
   }
   return engine.markSync.wait(record, req);
+}
+
+/** What is known of the objects below a directory holds at its new place, too: by now, durably. */
+function copyBelow({ tree, marks }: Engine, { to, newName, source }: Move): number {
+  const below = tree.path(source);
+  if (!marks.marks.hasOriginsBelow(below)) return OK;
+  const copied = marks.copyBelow(below, to, newName);
+  // Rare, and not to be said twice: so it is waited for here.
+  return copied < 0 ? copied : marks.log.sync();
 }
 
 /** What is replaced lives on for who has it open, and under names that only disk has. */
@@ -172,8 +164,6 @@ function exchange(engine: Engine, req: Request, move: Move): number {
   for (let up: Node | null = to; up !== null; up = up.parent) if (up === source) return EINVAL;
   for (let up: Node | null = from; up !== null; up = up.parent) if (up === target) return EINVAL;
   const { tree } = engine;
-  // What disk shows through the two would have to trade places in the same instant as flash does.
-  if (showsDisk(engine, source) || showsDisk(engine, target)) return EINVAL;
   for (const way of [move, back]) {
     const ready = bringToFlash(engine, req, way);
     if (ready !== OK) return ready;
@@ -181,6 +171,8 @@ function exchange(engine: Engine, req: Request, move: Move): number {
   for (const way of [move, back]) {
     const marked = markAs(engine, way.source, way.to, way.newName);
     if (marked < 0) return marked;
+    const copied = isDir(way.source) ? copyBelow(engine, way) : OK;
+    if (copied < 0) return copied;
     const durable = engine.markSync.wait(marked, req);
     if (durable !== OK) return durable;
   }
@@ -189,8 +181,4 @@ function exchange(engine: Engine, req: Request, move: Move): number {
   tree.swap(source, from, oldName, target, to, newName);
   for (const node of [source, target]) if (isDir(node)) bindMarks(tree.marks, node);
   return OK;
-}
-
-function showsDisk({ tree, marks }: Engine, node: Node): boolean {
-  return isDir(node) && (node.dir.disk !== null || marks.marks.hasOriginsBelow(tree.path(node)));
 }

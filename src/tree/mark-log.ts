@@ -1,5 +1,5 @@
 // The marks on flash: `.rootsync/marks`, append-only. A record is
-//   u32 length of the payload | u32 crc32 of the payload | payload = u8 kind, u16 length + bytes of each path, two i32 (origin, spent)
+//   u32 length of the payload | u32 crc32 of the payload | payload = u8 kind, u16 length + bytes of each path, i32s (origin, spent)
 // all little-endian. A torn or damaged tail is cut off at the next mount; everything before it holds. Appending reaches the kernel at
 // once (a killed daemon loses nothing); what must survive a power cut waits until `durable` has reached the record's number.
 
@@ -20,8 +20,8 @@ const MAGIC = Buffer.from('rootsync marks 1\n', 'latin1');
 const HEADER = 8;
 /** Records in a log before it may be rewritten at a mount: when fewer than half of them still say something. */
 const WORTH_COMPACTING = 4096;
-const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy', 'spent'] as const;
-const MAX_PAYLOAD = 1 + 2 * (2 + 65535) + 9;
+const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy', 'spent', 'home'] as const;
+const MAX_PAYLOAD = 1 + 2 * (2 + 65535) + 17;
 
 /** What opening the log found. */
 export interface MarkLogOpened {
@@ -180,6 +180,8 @@ function encode(record: MarkRecord, out: Buffer): number {
   if (record.kind === 'origin') {
     pos = out.writeInt32LE(record.origin.inoLo, pos);
     pos = out.writeInt32LE(record.origin.inoHi, pos);
+    pos = out.writeInt32LE(record.origin.flashLo, pos);
+    pos = out.writeInt32LE(record.origin.flashHi, pos);
     out[pos++] = record.origin.diskPath === null ? 0 : 1;
     if (record.origin.diskPath !== null) putName(record.origin.diskPath);
   }
@@ -206,9 +208,11 @@ function decode(buf: Buffer, start: number, end: number): MarkRecord | null {
   if (kind === 'origin') {
     const inoLo = buf.readInt32LE(pos);
     const inoHi = buf.readInt32LE(pos + 4);
-    pos += 8;
+    const flashLo = buf.readInt32LE(pos + 8);
+    const flashHi = buf.readInt32LE(pos + 12);
+    pos += 16;
     const diskPath = buf[pos++] === 1 ? name() : null;
-    return pos > end ? null : { kind, path, origin: { inoLo, inoHi, diskPath } };
+    return pos > end ? null : { kind, path, origin: { inoLo, inoHi, diskPath, flashLo, flashHi } };
   }
   return { kind, path };
 }

@@ -57,7 +57,7 @@ export class MarkStore {
 
   origin(parent: DirNode, name: ByteString, origin: Origin): number {
     const mark = parent.dir.origins?.child(name);
-    const now = mark?.origin;
+    const now = mark?.originOf(origin.flashLo, origin.flashHi);
     if (now?.inoLo === origin.inoLo && now.inoHi === origin.inoHi && now.diskPath === origin.diskPath)
       return mark?.originRecord ?? 0;
     const number = this.#append({ kind: 'origin', path: this.#tree.pathOf(parent, name), origin });
@@ -65,9 +65,14 @@ export class MarkStore {
     return number;
   }
 
+  /** Whether there is a mark of where an object of this name came from, be it the one that is there now or not. */
+  hasOrigin(parent: DirNode, name: ByteString): boolean {
+    return parent.dir.origins?.child(name)?.origins != null;
+  }
+
   /** The name has no origin any more. */
   clear(parent: DirNode, name: ByteString): number {
-    if (parent.dir.origins?.child(name)?.origin == null) return 0;
+    if (!this.hasOrigin(parent, name)) return 0;
     return this.#append({ kind: 'clear', path: this.#tree.pathOf(parent, name) });
   }
 
@@ -82,9 +87,14 @@ export class MarkStore {
   /** Neither `path` nor anything below it has an origin any more. */
   prune(path: ByteString): number {
     const mark = find(this.marks.merged, path);
-    return mark === undefined || (mark.origin === null && mark.children === null)
+    return mark === undefined || (mark.origins === null && mark.children === null)
       ? 0
       : this.#append({ kind: 'prune', path });
+  }
+
+  /** Says which flash this is; see Marks. */
+  settle(home: ByteString): number {
+    return this.marks.home === home ? 0 : this.#append({ kind: 'home', path: home });
   }
 
   durable(record: number): boolean {

@@ -3,8 +3,9 @@
 //   several, that no longer counts as disk's: flash has it, or nobody has). A directory of disk shows at one place of the merged root
 //   at most, wherever that was renamed to, so these never have to be moved.
 //   By path in the merged root: `origin`, what flash's object came from (its inode number, a renamed directory's place on disk).
-// `whiteout` counts only where flash has no object in its place, `opaque` and `origin` only where it has one: so each may be made
-// durable before the change of flash that it belongs to, and a crash between the two leaves the tree as it was.
+// `whiteout` counts only where flash has no object in its place, `opaque` only where it has one, `origin` only where it has the very one (by
+// its inode number) that the mark is about; a path can have several. So each may be made durable before the change of flash that it
+// belongs to, and a crash between the two leaves the tree as it was.
 
 import type { ByteString } from '../bytes.ts';
 import { join } from '../bytes.ts';
@@ -16,6 +17,9 @@ export interface Origin {
   readonly inoHi: number;
   /** For a directory: the path on disk whose content shows through; null: none does. */
   readonly diskPath: ByteString | null;
+  /** Which object on flash it is about: inode number there, int32 halves; 0, 0 is whatever has the path. */
+  readonly flashLo: number;
+  readonly flashHi: number;
 }
 
 /** An object of disk with several names, of which some are spent. */
@@ -37,12 +41,24 @@ export class MarkNode {
   opaque = false;
   opaqueRecord = 0;
   spent: DiskLinks | null = null;
-  origin: Origin | null = null;
+  /** The newest last. */
+  origins: Origin[] | null = null;
+  /** Number of the record that added the newest. */
   originRecord = 0;
   children: Map<ByteString, MarkNode> | null = null;
 
   child(name: ByteString): MarkNode | undefined {
     return this.children?.get(name);
+  }
+
+  /** Where the object comes from that has this inode number on flash. */
+  originOf(flashLo: number, flashHi: number): Origin | null {
+    let any: Origin | null = null;
+    for (const origin of this.origins ?? []) {
+      if (origin.flashLo === flashLo && origin.flashHi === flashHi) return origin;
+      if (origin.flashLo === 0 && origin.flashHi === 0) any = origin;
+    }
+    return any;
   }
 
   ensureChild(name: ByteString): MarkNode {
@@ -64,6 +80,8 @@ export type MarkRecord =
       readonly inoHi: number;
       readonly links: number;
     }
+  /** Flash itself, by what changes when it is copied elsewhere: there, inode numbers are others, and origins are believed by path alone. */
+  | { readonly kind: 'home'; readonly path: ByteString }
   /** `path` is in the merged root, here and below. */
   | { readonly kind: 'origin'; readonly path: ByteString; readonly origin: Origin }
   /** `path` has no origin; `prune`: nor has anything below it. */
@@ -81,6 +99,8 @@ export class Marks {
   readonly merged = new MarkNode();
   /** Names of disk that are removed now. */
   whiteouts = 0;
+  /** Flash as the last `home` said. */
+  home: ByteString | null = null;
   /** Objects of disk of whose several names some are spent, by the inode number that they show. */
   readonly links = new Map<number | string, DiskLinks>();
   /** Merged paths of objects with an origin, by the inode number that they show: finds the copy of a file with several names. */
@@ -118,18 +138,22 @@ export class Marks {
       case 'spent':
         this.#spend(ensure(this.disk, record.path), record);
         break;
+      case 'home':
+        if (this.home !== null && this.home !== record.path) this.#believeByPath();
+        this.home = record.path;
+        break;
       case 'origin':
         this.#setOrigin(ensure(this.merged, record.path), record.path, record.origin, number);
         break;
       case 'clear': {
         const node = find(this.merged, record.path);
-        if (node !== undefined) this.#forget(node, record.path);
+        if (node !== undefined) this.#forgetAll(node, record.path);
         break;
       }
       case 'prune': {
         const node = find(this.merged, record.path);
         if (node === undefined) break;
-        for (const [path, below] of walk(node, record.path)) this.#forget(below, path);
+        for (const [path, below] of walk(node, record.path)) this.#forgetAll(below, path);
         node.children = null;
         break;
       }
@@ -150,6 +174,7 @@ export class Marks {
 
   /** The fewest records that make these marks. */
   *records(): Generator<MarkRecord> {
+    if (this.home !== null) yield { kind: 'home', path: this.home };
     for (const [path, node] of walk(this.disk)) {
       if (node.whiteout) yield { kind: 'whiteout', path };
       if (node.opaque) yield { kind: 'opaque', path };
@@ -159,14 +184,14 @@ export class Marks {
       }
     }
     for (const [path, node] of walk(this.merged))
-      if (node.origin !== null) yield { kind: 'origin', path, origin: node.origin };
+      for (const origin of node.origins ?? []) yield { kind: 'origin', path, origin };
   }
 
   /** Whether anything below the merged path has an origin. */
   hasOriginsBelow(path: ByteString): boolean {
     const node = find(this.merged, path);
     if (node?.children == null) return false;
-    for (const [, below] of walk(node)) if (below !== node && below.origin !== null) return true;
+    for (const [, below] of walk(node)) if (below !== node && below.origins !== null) return true;
     return false;
   }
 
@@ -185,22 +210,37 @@ export class Marks {
   }
 
   #setOrigin(node: MarkNode, path: ByteString, origin: Origin, number: number): void {
-    this.#forget(node, path);
-    node.origin = origin;
+    const others = (node.origins ?? []).filter((o) => o.flashLo !== origin.flashLo || o.flashHi !== origin.flashHi);
+    this.#forgetAll(node, path);
+    for (const one of [...others, origin]) this.#remember(node, path, one);
     node.originRecord = number;
+  }
+
+  #remember(node: MarkNode, path: ByteString, origin: Origin): void {
+    (node.origins ??= []).push(origin);
     const key = this.#inoKey(origin.inoLo, origin.inoHi);
     const paths = this.#paths.get(key);
     if (paths === undefined) this.#paths.set(key, [path]);
-    else paths.push(path);
+    else if (!paths.includes(path)) paths.push(path);
   }
 
-  #forget(node: MarkNode, path: ByteString): void {
-    if (node.origin === null) return;
-    const key = this.#inoKey(node.origin.inoLo, node.origin.inoHi);
-    node.origin = null;
-    const left = this.#paths.get(key)?.filter((other) => other !== path) ?? [];
-    if (left.length > 0) this.#paths.set(key, left);
-    else this.#paths.delete(key);
+  #forgetAll(node: MarkNode, path: ByteString): void {
+    for (const { inoLo, inoHi } of node.origins ?? []) {
+      const key = this.#inoKey(inoLo, inoHi);
+      const left = this.#paths.get(key)?.filter((other) => other !== path) ?? [];
+      if (left.length > 0) this.#paths.set(key, left);
+      else this.#paths.delete(key);
+    }
+    node.origins = null;
+  }
+
+  #believeByPath(): void {
+    for (const [path, node] of [...walk(this.merged)]) {
+      const newest = node.origins?.at(-1);
+      if (newest === undefined) continue;
+      this.#forgetAll(node, path);
+      this.#remember(node, path, { ...newest, flashLo: 0, flashHi: 0 });
+    }
   }
 
   #copyBelow(from: MarkNode, to: MarkNode, path: ByteString, number: number): void {
@@ -208,7 +248,7 @@ export class Marks {
     for (const [name, source] of from.children) {
       const target = to.ensureChild(name);
       const below = join(path, name);
-      if (source.origin !== null) this.#setOrigin(target, below, source.origin, number);
+      for (const origin of source.origins ?? []) this.#setOrigin(target, below, origin, number);
       this.#copyBelow(source, target, below, number);
     }
   }

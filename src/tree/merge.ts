@@ -15,6 +15,8 @@ import type { DirNode } from './node.ts';
 import { RESERVED } from './tree.ts';
 import type { Tree } from './tree.ts';
 
+/** What is on disk under this name has no say. */
+const SETTLED = -1;
 const DOT = asBytes('.');
 const DOT_DOT = asBytes('..');
 /** Entries for the directory itself and the one above it. */
@@ -60,14 +62,14 @@ function addFlash(
   return each(tree.flash, flash, () => {
     const name = cursor.name;
     if (atRoot && name === RESERVED) return;
-    const origin = origins?.child(name)?.origin;
-    if (origin != null) {
+    const origin = origins?.child(name)?.originOf(cursor.inoLo, cursor.inoHi) ?? null;
+    if (origin !== null) {
       inos.lo = origin.inoLo;
       inos.hi = origin.inoHi;
     } else {
       inos.ofFlash(cursor.inoLo, cursor.inoHi);
     }
-    seen?.set(name, listing.length);
+    seen?.set(name, origin === null ? listing.length : SETTLED);
     listing.add(name, cursor.type, IN_FLASH, inos.lo, inos.hi);
   });
 }
@@ -92,7 +94,7 @@ function addDisk(
       if (mark?.whiteout === true) return;
       inos.ofDisk(devMajor, devMinor, cursor.inoLo, cursor.inoHi);
       listing.add(name, cursor.type, IN_DISK, inos.lo, inos.hi);
-    } else if (mark?.opaque !== true && listing.types[at] === cursor.type) {
+    } else if (at !== SETTLED && mark?.opaque !== true && listing.types[at] === cursor.type) {
       inos.ofDisk(devMajor, devMinor, cursor.inoLo, cursor.inoHi);
       listing.where[at] = IN_FLASH | IN_DISK;
       listing.inoLo[at] = inos.lo;

@@ -46,7 +46,7 @@ export class Resolver {
     const { inos, links } = this.#parts;
     const kind = stat.mode & S_IFMT;
     if (kind === S_IFDIR) return this.#directoryOnFlash(parent, name, stat);
-    const origin = parent.dir.origins?.child(name)?.origin ?? null;
+    const origin = parent.dir.origins?.child(name)?.originOf(stat.inoLo, stat.inoHi) ?? null;
     let several = stat.nlink > 1;
     if (origin !== null) this.#show(origin);
     else if (listed !== null) this.#show(listed);
@@ -88,7 +88,7 @@ export class Resolver {
 
   #directoryOnFlash(parent: DirNode, name: ByteString, stat: Stat): Node {
     const { inos, disk, flash, marks } = this.#parts;
-    const origin = parent.dir.origins?.child(name)?.origin ?? null;
+    const origin = parent.dir.origins?.child(name)?.originOf(stat.inoLo, stat.inoHi) ?? null;
     let below: BranchDir | null = null;
     if (origin !== null) {
       if (origin.diskPath !== null) below = disk.dirAt(origin.diskPath);
