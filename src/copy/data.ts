@@ -41,7 +41,6 @@ export function copyData(srcFd: number, dstFd: number, size: number, options: Co
     if (n < 0) return n;
     copied += n;
     position = end;
-    if (start + n < end) break;
   }
   const err = ftruncate(dstFd, size);
   return err < 0 ? err : copied;

@@ -10,7 +10,7 @@ import { DirCursor } from '../sys/dir.ts';
 import { RENAME_NOREPLACE, mkdirat, renameat2, rmdirat, unlinkat } from '../sys/link.ts';
 import { O_DIRECTORY, O_RDONLY, close, openat } from '../sys/open.ts';
 import { fremovexattr } from '../sys/xattr.ts';
-import { ACL_DEFAULT } from './acl.ts';
+import { ACL_ACCESS, ACL_DEFAULT } from './acl.ts';
 
 const LIST = O_RDONLY | O_DIRECTORY;
 
@@ -47,16 +47,16 @@ export class Stage {
 }
 
 /**
- * Opens the directory `name` of `dirFd` as a stage, making it when it is not there. It passes nothing on to what is made in it: a
- * default ACL and the set-group-id bit that it may have inherited itself are taken off.
+ * Opens the directory `name` of `dirFd` as a stage, making it when it is not there. It passes nothing on to what is made in it: ACLs
+ * and the set-group-id bit that it may have inherited itself are taken off.
  */
 export function openStage(dirFd: number, name: ByteString): Stage | Errno {
   const made = mkdirat(dirFd, name, 0o700);
   if (made < 0 && made !== EEXIST) return made as Errno;
   const fd = openat(dirFd, name, LIST);
   if (fd < 0) return fd as Errno;
+  for (const acl of [ACL_DEFAULT, ACL_ACCESS]) fremovexattr(fd, asBytes(acl));
   fchmod(fd, 0o700);
-  fremovexattr(fd, asBytes(ACL_DEFAULT));
   return new Stage(fd);
 }
 
@@ -73,7 +73,7 @@ export function removeTree(dirFd: number, name: ByteString): Swept {
 }
 
 /** Removes everything under `dirFd` with three descriptors however deep it is: a directory that is not empty hands its own up to `dirFd`. */
-export function removeContent(dirFd: number): Swept {
+function removeContent(dirFd: number): Swept {
   const swept: Swept = { removed: 0, left: 0, err: 0 };
   // What is moved up, or shown twice or not at all because names came and went while it was listed, is seen by the next pass.
   for (let before = -1; swept.removed > before;) {

@@ -22,10 +22,8 @@ export interface Account {
 
 const HASHED = 1n << 26n;
 
-// xfs shows ACLs a second time under names of its own.
-function isShown(line: string): boolean {
-  return line !== '' && !line.startsWith('trusted.SGI_ACL_');
-}
+// Attribute names begin with this where xfs shows ACLs a second time.
+const XFS_ACL = 'trusted.SGI_ACL_';
 
 // `getfattr` escapes names in its own way; inode numbers lead back to them.
 function xattrsByInode(dir: string): Map<string, Record<string, string>> {
@@ -35,6 +33,7 @@ function xattrsByInode(dir: string): Map<string, Record<string, string>> {
     const path = Buffer.concat([Buffer.from(`${dir}/`), name]);
     inodes.set(name.toString('latin1'), String(lstatSync(path, { bigint: true }).ino));
   }
+  const onXfs = tool('stat', ['-f', '-c', '%T', dir]).trim() === 'xfs';
   const text = tool('getfattr', ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '.'], dir);
   for (const block of text.split('\n\n')) {
     const [head, ...lines] = block.split('\n');
@@ -43,7 +42,8 @@ function xattrsByInode(dir: string): Map<string, Record<string, string>> {
     const name = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
     const inode = inodes.get(name);
     if (inode === undefined) continue;
-    found.set(inode, Object.fromEntries(lines.filter(isShown).map((line) => line.split('=') as [string, string])));
+    const shown = lines.filter((line) => line !== '' && !(onXfs && line.startsWith(XFS_ACL)));
+    found.set(inode, Object.fromEntries(shown.map((line) => line.split('=') as [string, string])));
   }
   return found;
 }
