@@ -19,6 +19,8 @@ export class Admission {
   readonly #tree: Tree;
   readonly #space: Space;
   readonly #maxFileSize: number;
+  /** Bytes of content that the object has which `refuse` was last asked about. */
+  #allocated = 0;
 
   /** `maxFileSize` in bytes, 0 for no limit. */
   constructor(tree: Tree, space: Space, maxFileSize: number) {
@@ -30,18 +32,30 @@ export class Admission {
   /** Why `node` is not captured now; undefined: it may be. */
   refuse(node: Node): SkipReason | undefined {
     const isFile = node.kind === S_IFREG;
+    this.#allocated = 0;
     if (isFile && this.#tree.attributes(node, stat) < 0) return undefined;
+    if (isFile) this.#allocated = stat.blocks * 512;
     const decision = decideCapture(
       {
         mode: 'capture',
         kind: objectKind(node.kind),
         exclude: NOT_EXCLUDED,
         size: isFile ? stat.size : 0,
-        allocated: isFile ? stat.blocks * 512 : 0,
+        allocated: this.#allocated,
       },
       { maxFileSize: this.#maxFileSize, reserve: this.#space.reserve, free: this.#space.free, full: this.#space.full },
     );
     return decision.capture ? undefined : decision.reason;
+  }
+
+  /** The copy that was not refused begins: the bytes to give back when it ends, which others cannot have until then. */
+  begin(): number {
+    this.#space.take(this.#allocated);
+    return this.#allocated;
+  }
+
+  end(bytes: number): void {
+    this.#space.giveBack(bytes);
   }
 
   /** A copy failed: the reason to give, if it failed for want of room. */

@@ -7,12 +7,14 @@ import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Copied } from '../copy/exact-copy.ts';
 import type { Stage } from '../copy/stage.ts';
 import type { Deferred } from '../fuse/operation.ts';
+import type { SkipReason } from '../policy/capture-policy.ts';
 import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
 import { CAPTURE_QUEUED, isDir, S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Admission } from './admission.ts';
+import type { Backlog } from './backlog.ts';
 import type { Directories } from './directories.ts';
 import type { Cause, Journal } from './journal.ts';
 import type { Landing } from './landing.ts';
@@ -23,6 +25,8 @@ const MAX_COPYING = 128;
 const MAX_QUEUED = 4096;
 /** Captures started at most between two requests. */
 const BATCH = 32;
+/** How often at most flash is asked whether it has room again; ms. */
+const RETRY_EVERY = 200;
 
 interface Job {
   readonly node: Node;
@@ -33,6 +37,8 @@ interface Job {
   /** A change waits for it. */
   urgent: boolean;
   started: boolean;
+  /** Bytes of flash that are put aside for it. */
+  room: number;
 }
 
 export interface CopiesOptions {
@@ -42,6 +48,7 @@ export interface CopiesOptions {
   readonly directories: Directories;
   readonly landing: Landing;
   readonly admission: Admission;
+  readonly backlog: Backlog;
   readonly journal: Journal;
 }
 
@@ -52,11 +59,13 @@ export class Copies {
   readonly #directories: Directories;
   readonly #landing: Landing;
   readonly #admission: Admission;
+  readonly #backlog: Backlog;
   readonly #journal: Journal;
   readonly #jobs = new Map<Node, Job>();
   #queue: Job[] = [];
   #next = 0;
   #copying = 0;
+  #retriedAt = 0;
   /** Requests held back until the queue is shorter. */
   #crowd: Deferred[] = [];
 
@@ -67,6 +76,7 @@ export class Copies {
     this.#directories = options.directories;
     this.#landing = options.landing;
     this.#admission = options.admission;
+    this.#backlog = options.backlog;
     this.#journal = options.journal;
   }
 
@@ -76,6 +86,11 @@ export class Copies {
 
   get copying(): number {
     return this.#copying;
+  }
+
+  /** Captures wait until flash has room. */
+  get starved(): boolean {
+    return this.#backlog.size > 0;
   }
 
   /** The queue is as long as it may get: a request that could add to it is held back. */
@@ -111,6 +126,7 @@ export class Copies {
 
   /** Starts captures as far as there is room: whether anything was done. */
   pump(): boolean {
+    if (this.starved && performance.now() - this.#retriedAt > RETRY_EVERY) this.retry();
     let done = 0;
     while (done < BATCH && this.#copying < MAX_COPYING && this.#next < this.#queue.length) {
       const job = this.#queue[this.#next++];
@@ -126,8 +142,17 @@ export class Copies {
     return done > 0;
   }
 
+  /** Queues what flash had no room for, if it has more now. */
+  retry(): void {
+    this.#retriedAt = performance.now();
+    if (this.#jobs.size > 0) return;
+    this.#backlog.retry((node, cause) => {
+      this.queue(node, cause);
+    });
+  }
+
   #add(node: Node, cause: Cause, data: boolean): Job {
-    const job: Job = { node, cause, waiters: [], data, urgent: false, started: false };
+    const job: Job = { node, cause, waiters: [], data, urgent: false, started: false, room: 0 };
     this.#jobs.set(node, job);
     this.#tree.pin(node);
     node.flags |= CAPTURE_QUEUED;
@@ -144,10 +169,11 @@ export class Copies {
       }
       const refused = this.#admission.refuse(node);
       if (refused !== undefined) {
-        this.#journal.skipped(node, job.cause, refused);
+        this.#skip(job, refused);
         this.#end(job, 0);
         return;
       }
+      job.room = this.#admission.begin();
     }
     const err = this.#prepare(job);
     if (err <= 0) this.#end(job, err);
@@ -198,6 +224,7 @@ export class Copies {
     const { node, waiters } = job;
     this.#jobs.delete(node);
     node.flags &= ~CAPTURE_QUEUED;
+    this.#admission.end(job.room);
     if (err < 0) this.#failed(job, err as Errno);
     for (const waiter of waiters) {
       if (err < 0) waiter.fail(err as Errno);
@@ -214,8 +241,13 @@ export class Copies {
   #failed(job: Job, err: Errno): void {
     if (job.node.parent === null && job.waiters.length === 0) return;
     const reason = this.#admission.failed(err);
-    if (reason !== undefined && !job.urgent) this.#journal.skipped(job.node, job.cause, reason);
+    if (reason !== undefined && !job.urgent) this.#skip(job, reason);
     else this.#journal.failed(job.node, job.cause, err);
+  }
+
+  #skip({ node, cause }: Job, reason: SkipReason): void {
+    this.#journal.skipped(node, cause, reason);
+    if (reason === 'flash-full' || reason === 'reserve') this.#backlog.add(node, cause);
   }
 
   #openSource(node: Node): number {

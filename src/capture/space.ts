@@ -4,13 +4,20 @@
 import type { Branch } from '../branch/branch.ts';
 import { fstatfs } from '../sys/mount.ts';
 
+/** What is free on flash. */
+export interface Room {
+  /** Bytes. */
+  readonly free: number;
+  readonly files: number;
+}
+
 export class Space {
   readonly #flash: Branch;
   /** Bytes that captures leave free. */
   readonly reserve: number;
   #queued = 0;
   /** Free bytes and inodes when a copy failed with ENOSPC; undefined while none has. */
-  #failedAt: { free: number; files: number } | undefined;
+  #failedAt: Room | undefined;
 
   constructor(flash: Branch, reserve: number) {
     this.#flash = flash;
@@ -22,7 +29,11 @@ export class Space {
     return this.#measure().free - this.#queued;
   }
 
-  /** Captures fail for want of room at present. */
+  get room(): Room {
+    return this.#measure();
+  }
+
+  /** A copy failed, and there is no more room now than then. */
   get full(): boolean {
     if (this.#failedAt === undefined) return false;
     const now = this.#measure();
@@ -31,7 +42,7 @@ export class Space {
     return false;
   }
 
-  /** A copy of `bytes` is queued. */
+  /** A copy of `bytes` is under way. */
   take(bytes: number): void {
     this.#queued += bytes;
   }
@@ -46,7 +57,7 @@ export class Space {
     this.#failedAt = this.#measure();
   }
 
-  #measure(): { free: number; files: number } {
+  #measure(): Room {
     const found = fstatfs(this.#flash.fd(this.#flash.root));
     if (typeof found === 'number') return { free: Infinity, files: Infinity };
     return { free: found.bavail * found.frsize, files: found.ffree };

@@ -2,6 +2,7 @@
 // so must) be made before anything is mounted, and the rest needs the connection.
 
 import { Admission } from '../capture/admission.ts';
+import { Backlog } from '../capture/backlog.ts';
 import { Capture } from '../capture/capture.ts';
 import { Copies } from '../capture/copies.ts';
 import { Directories } from '../capture/directories.ts';
@@ -132,7 +133,16 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const kept: Kept = new Kept(tree, ground.keptFd, landing);
   const space = new Space(flash, config.reserve);
   const admission = new Admission(tree, space, config.maxFileSize);
-  const copies = new Copies({ tree, pool, stage, directories, landing, admission, journal });
+  const copies = new Copies({
+    tree,
+    pool,
+    stage,
+    directories,
+    landing,
+    admission,
+    backlog: new Backlog(tree, space),
+    journal,
+  });
   const { mode } = config;
   const capture: Capture = new Capture({
     tree,

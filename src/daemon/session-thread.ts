@@ -90,13 +90,19 @@ function finishCopies(parts: Parts, pool: CopyPool): void {
 function work(parts: Parts, pool: CopyPool, settling: number[]): boolean {
   const started = parts.copies.pump();
   report(parts);
-  if (settling.length > 0 && parts.copies.pending === 0 && parts.copies.copying === 0) {
+  if (settling.length > 0 && isIdle(parts)) {
+    parts.copies.retry();
+    if (!isIdle(parts)) return true;
     const ids = settling.splice(0);
     pool.submit('capture', { kind: 'sync', fd: data.layout.stage, how: 'syncfs' }, () => {
       for (const id of ids) say({ kind: 'settled', id });
     });
   }
   return started;
+}
+
+function isIdle({ copies }: Parts): boolean {
+  return copies.pending === 0 && copies.copying === 0;
 }
 
 function report({ journal }: Parts): void {
@@ -131,7 +137,7 @@ function statusOf({ engine, copies, journal, space }: Parts): SessionStatus {
     pending: copies.pending,
     copying: copies.copying,
     free: space.free,
-    full: space.full,
+    full: space.full || copies.starved,
     counts: journal.counts,
     heapUsed: process.memoryUsage().heapUsed,
   };
