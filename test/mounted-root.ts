@@ -28,6 +28,8 @@ export interface RootOptions {
   readonly flash?: string;
   readonly disk?: string;
   readonly config?: Partial<MountConfig>;
+  /** Further words for the daemon's node. */
+  readonly execArgv?: readonly string[];
 }
 
 export class MountedRoot implements AsyncDisposable {
@@ -38,6 +40,7 @@ export class MountedRoot implements AsyncDisposable {
   /** What the daemon warned of: bugs in operations among them. Empty in a test that passes. */
   readonly warnings: string[] = [];
   readonly #config: Partial<MountConfig>;
+  readonly #execArgv: readonly string[];
   #child: ChildProcess | undefined;
   #connection: string | undefined;
 
@@ -49,6 +52,7 @@ export class MountedRoot implements AsyncDisposable {
     this.mountpoint = join(this.dir, 'mnt');
     for (const dir of [this.flash, this.disk, this.mountpoint]) mkdirSync(dir, { recursive: true });
     this.#config = options.config ?? {};
+    this.#execArgv = options.execArgv ?? [];
   }
 
   /** Mounts; fails with the daemon's reason. */
@@ -68,7 +72,7 @@ export class MountedRoot implements AsyncDisposable {
       mountFlags: 0,
       ...this.#config,
     };
-    const child = fork(DAEMON, [JSON.stringify(config)], { execArgv: ['--no-warnings'] });
+    const child = fork(DAEMON, [JSON.stringify(config)], { execArgv: ['--no-warnings', ...this.#execArgv] });
     this.#child = child;
     child.on('message', (news: DaemonNews) => {
       if (news.kind === 'warning') this.warnings.push(news.what);
