@@ -74,7 +74,10 @@ describe('copy/stage', () => {
     const stage = got(openStage(here.fd, STAGE));
     mkdirSync(path('/a/mounted'), { recursive: true });
     writeFileSync(path('/a/f'), '');
-    if (mount(asBytes('none'), asBytes(path('/a/mounted')), asBytes('tmpfs'), 0, asBytes('')) < 0) this.skip();
+    if (mount(asBytes('none'), asBytes(path('/a/mounted')), asBytes('tmpfs'), 0, asBytes('')) < 0) {
+      stage.close();
+      this.skip();
+    }
     try {
       // A directory that something is mounted on can be moved up, but not removed.
       assert.deepEqual(stage.sweep(), { removed: 1, left: 1, err: EBUSY });
