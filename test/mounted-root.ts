@@ -120,7 +120,7 @@ export class MountedRoot implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (child?.exitCode === null && child.signalCode === null) {
       if (this.#connection !== undefined && existsSync(this.#connection)) writeFileSync(this.#connection, '1');
       const gone = once(child, 'exit');
       child.kill('SIGKILL');

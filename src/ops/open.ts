@@ -12,7 +12,7 @@ import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUID
 import { openOut } from '../wire/replies.ts';
 import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
 import type { Engine } from './engine.ts';
-import { isPrivileged, killPrivileges } from './privileges.ts';
+import { isPrivileged, killCapabilities, killPrivileges } from './privileges.ts';
 
 export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags }) => {
   const node = engine.tree.get(req.nodeid);
@@ -82,5 +82,6 @@ function truncateOpen(engine: Engine, node: Node, killSuidgid: boolean): number 
   const fd = engine.data.writable(node);
   if (fd < 0) return fd;
   const err = ftruncate(fd, 0);
-  return err >= 0 && killSuidgid ? killPrivileges(engine, node) : err;
+  if (err < 0) return err;
+  return killSuidgid ? killPrivileges(engine, node) : killCapabilities(engine, node);
 }

@@ -346,8 +346,8 @@ export class Tree {
   }
 
   #drop(node: Node): void {
-    if (node.parent !== null && isDir(node.parent)) detach(node, node.parent, node.name);
-    for (const { parent, name } of [...(node.aliases ?? [])]) if (isDir(parent)) detach(node, parent, name);
+    // Each time another name becomes the primary one.
+    while (node.parent !== null && isDir(node.parent)) detach(node, node.parent, node.name);
     this.links.drop(node);
     this.orphans.drop(node);
     if (isDir(node)) {

@@ -79,7 +79,7 @@ class Run {
 
   async #each(roots: readonly string[][], task: (sequence: Sequence) => Omit<TaskOf, 'root'>): Promise<void> {
     for (const dirs of roots)
-      await this.#worker.run(dirs.map((root, at) => ({ ...task(this.#sequences[at] as Sequence), root }) as TaskOf));
+      await this.#worker.run(dirs.map((root, at) => ({ ...task(this.#sequences[at]!), root }) as TaskOf));
   }
 
   async #steps(part: string, of: (sequence: Sequence) => readonly Step[]): Promise<void> {

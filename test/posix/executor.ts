@@ -76,8 +76,10 @@ export class Executor {
       this.#plant(plant, at);
     }
     let time = PLANTED;
-    for (const path of this.#paths().reverse()) utimensAt(this.#root, path, time, 1, ++time, time % 1000);
-    utimensAt(this.#root, asBytes(''), time, 1, ++time, 1);
+    for (const path of [...this.#paths().reverse(), asBytes('')]) {
+      time++;
+      utimensAt(this.#root, path, time - 1, 1, time, time % 1000);
+    }
   }
 
   #plant({ path, kind, size, mode, target }: Plant, at: number): void {

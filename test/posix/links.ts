@@ -60,6 +60,13 @@ export const links: Cases = {
     assert.equal(readFileSync(at('second-name'), 'utf8')[0], 'X');
     closeSync(fd);
   },
+  'both names are found again after the kernel has forgotten them': (ground) => {
+    const { ino } = statSync(ground.at('first-name'));
+    assert.equal(statSync(ground.at('second-name')).ino, ino);
+    writeFileSync('/proc/sys/vm/drop_caches', '2');
+    assert.equal(statSync(ground.at('second-name')).ino, ino);
+    assert.equal(statSync(ground.at('first-name')).ino, ino);
+  },
   'renaming a name to another of the same object does nothing': ({ at }) => {
     renameSync(at('first-name'), at('second-name'));
     assert.equal(statSync(at('first-name')).ino, statSync(at('second-name')).ino);

@@ -103,6 +103,16 @@ export const permissions: Cases = {
     truncateSync(at('new'), 3);
     assert.equal(mode(at('new')), '4755');
   },
+  'capabilities go when anybody writes or truncates': (ground) => {
+    const { at } = ground;
+    for (const change of ['echo x >> second', ': > second', 'truncate -s 3 second']) {
+      program(ground, 'setcap', 'cap_net_raw+ep', 'second');
+      assert.match(program(ground, 'getcap', 'second'), /cap_net_raw/);
+      program(ground, 'sh', '-c', change);
+      assert.equal(program(ground, 'getcap', 'second'), '', change);
+    }
+    assert.ok(statSync(at('second')).isFile());
+  },
   'a search through what may not be read': (ground) => {
     const { at } = ground;
     mkdirSync(at('full/closed'), 0o700);
