@@ -1,10 +1,11 @@
 // Making many staged files durable at once: SyncPolicy decides how, `commit` does it.
 // Invariant: a file is reported durable only when its own bytes are on the device and no write of them has failed.
 //
-// Measured on loop images, writeback already started, time of syncing each divided by that of one syncfs: 4 files of 16 KiB: ext4 4.8,
-// xfs 1.5, btrfs 4.3; 64 files of 4 to 100 KiB: ext4 27, xfs 5 to 17, btrfs 17 to 20; 64 files of 1 MiB: ext4 4 to 7, xfs 3 to 6, btrfs 2 to 3;
-// tmpfs nothing either way. Starting writeback as each file is staged saves a third with files of 1 MiB. What others have
-// dirty on the same filesystem turns it round for few files: with 200 MiB of it, 2 files each synced are 20 to 40 times faster.
+// Measured on loop images (two busy cores, medians of 9): time of an fsync of each file divided by that of one syncfs. 4 files of 16 KiB:
+// ext4 5 to 8, xfs 1.5 to 3, btrfs 4; 64 files of 4 to 100 KiB: ext4 17 to 27, xfs 11 to 17, btrfs 15 to 17; 64 files of 1 MiB: ext4 4 to 7,
+// xfs 3 to 6, btrfs 2 to 3; tmpfs nothing either way. fsyncs after writeback was started for all of them: half as long on ext4, no gain on
+// the others. Starting writeback as each file is staged saves syncfs up to a third with files of 1 MiB. What others have dirty on the
+// same filesystem turns it round for few files: with 200 MiB of it, 2 files each synced are 20 to 40 times faster.
 
 import type { Errno } from '../errno.ts';
 import { SYNC_FILE_RANGE_WAIT_BEFORE, SYNC_FILE_RANGE_WRITE, fsync, syncFileRange, syncfs } from '../sys/io.ts';
