@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rootsync } from '../cli/rootsync.ts';
+import { MAIN, startProgram } from '../cli/rootsync.ts';
 import { accesses } from './accesses.ts';
 import type { Accesses } from './accesses.ts';
 import { lstatIn } from './disk-resolver.ts';
@@ -20,6 +20,8 @@ export interface ExactRun {
   readonly env?: NodeJS.ProcessEnv;
   /** Further words for `rootsync run`. */
   readonly options?: readonly string[];
+  /** As an ordinary user, to whom /dev/fuse is open: in a user namespace then. */
+  readonly user?: true;
   /** Looked for in what the command prints, each time. */
   readonly prints: RegExp;
 }
@@ -38,6 +40,13 @@ const ENV: NodeJS.ProcessEnv = {
   HOME: '/root',
   LC_ALL: 'C.UTF-8',
 };
+const USER = 12_345;
+const AS_USER = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '--'];
+/** In a mount namespace of its own, where /dev/fuse is open to all; the next word is a directory for the node. */
+const WITH_FUSE = [
+  ...['unshare', '--mount', '--propagation', 'private', 'sh', '-ec'],
+  'mknod -m 666 "$0/fuse" c 10 229; mount --bind "$0/fuse" /dev/fuse; rm "$0/fuse"; exec "$@"',
+];
 const HOST_TREES = ['proc', 'sys', 'dev', 'run', 'tmp'];
 /** What is never captured: the host's own directories, and what the built-in rules name (directories are made nevertheless). */
 const EXCLUDED = new RegExp(
@@ -51,9 +60,25 @@ export async function exactRun(run: ExactRun): Promise<ExactResult> {
   const dir = mkdtempSync(join(tmpdir(), 'exact-'));
   const flash = join(dir, 'flash');
   mkdirSync(flash);
+  chmodSync(dir, 0o755);
+  if (run.user) for (const path of [dir, flash]) chownSync(path, USER, USER);
   const env = { ...ENV, ...run.env };
-  const words = ['run', '--verify', '--chdir', '/', '--disk', disk, '--flash', flash, ...(run.options ?? []), '--'];
-  const ended = await rootsync([...words, ...run.command], { env: cleared(env), cwd: '/' });
+  const words = [
+    process.execPath,
+    MAIN,
+    'run',
+    '--verify',
+    '--chdir',
+    '/',
+    '--disk',
+    disk,
+    '--flash',
+    flash,
+    ...(run.options ?? []),
+    '--',
+  ];
+  const [file = '', ...args] = run.user ? [...WITH_FUSE, dir, ...AS_USER, ...words] : words;
+  const ended = await startProgram(file, [...args, ...run.command], { env: cleared(env), cwd: '/', input: '' }).ended;
   const said = `${ended.stdout}\n${ended.stderr}`;
   assert.equal(ended.status, 0, said);
   assert.match(ended.stderr, /the same on flash alone: exit code 0/);
@@ -71,6 +96,7 @@ function cleared(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function traced(run: ExactRun, disk: string, env: NodeJS.ProcessEnv, output: string): ReturnType<typeof readTrace> {
   const command = disk === '/' ? run.command : ['chroot', disk, ...run.command];
   let words = strace(output, command);
+  if (run.user) words = [...AS_USER, ...words];
   if (disk !== '/') {
     // As `rootsync run` furnishes a root, in a mount namespace that goes with the command.
     const binds = HOST_TREES.map((name) => `mount --rbind /${name} ${disk}/${name}`).join(' && ');

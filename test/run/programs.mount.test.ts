@@ -101,6 +101,18 @@ describe('run --verify of programs of this machine', function () {
     });
   }
 
+  for (const name of ['a shell pipeline', 'python3 with json, ssl, sqlite3 and a locale', 'git init, commit and log']) {
+    it(`${name}, as an ordinary user in a user namespace`, async () => {
+      await exactRun({ ...PROGRAMS[name]!, user: true });
+    });
+  }
+
+  for (const name of ['gcc, and what it compiled', 'nginx answering on loopback']) {
+    it(`${name}, without passthrough`, async () => {
+      await exactRun({ ...PROGRAMS[name]!, options: ['--no-passthrough'] });
+    });
+  }
+
   it('a script whose interpreter is a script: the interpreter of that, too', async () => {
     // Where it stays until strace's account has been read, and where both runs find it.
     const dir = mkdtempSync('/tmp/rootsync-test.');
