@@ -28,7 +28,7 @@ export const write: Operation<Engine, WriteIn> = (engine, req, { fh, offset, dat
 // Once is enough while nobody sets them again: asking at each write would cost more than the write.
 function killOnce(engine: Engine, node: Node): number {
   const { open } = node;
-  if (open === null || !open.mayHaveCapabilities) return OK;
+  if (open?.mayHaveCapabilities !== true) return OK;
   open.mayHaveCapabilities = false;
   return killCapabilities(engine, node);
 }
