@@ -1,9 +1,18 @@
 // Runs the compiled tests: run-tests.mjs [unit | FILE...]. Tests that mount nothing run in one mocha; each other file runs in a mocha of its own, with a
 // directory (TMPDIR) of its own and a time limit, so that a mount that hangs costs that file and nothing else. What a file leaves behind (processes, mounts,
 // loop devices) is cleaned up and counts as a failure. The last line is the sum over mocha's own results; it also goes to the file ROOTSYNC_TEST_SUM.
-import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { sweep } from './sweep.mjs';
 
 const TESTS = 'dist/test';
@@ -27,6 +36,18 @@ const work = mkdtempSync(join(process.env.TMPDIR ?? '/var/tmp', 'rootsync-test.'
 const cache = join(work, 'cache');
 mkdirSync(cache);
 chmodSync(work, 0o755);
+
+/** The clone, at a path that other users can follow: one below /root is closed to them, and the tests become some of them. */
+function openPath(clone) {
+  const closed = (path) => (statSync(path).mode & 0o001) === 0 || (path !== '/' && closed(dirname(path)));
+  if (process.getuid() !== 0 || !closed(clone)) return clone;
+  const elsewhere = join(work, 'clone');
+  mkdirSync(elsewhere);
+  return spawnSync('mount', ['--bind', clone, elsewhere], { stdio: 'inherit' }).status === 0 ? elsewhere : clone;
+}
+
+const clone = process.cwd();
+const home = openPath(clone);
 
 let running;
 let interrupted = false;
@@ -67,6 +88,7 @@ function mocha(name, tests, directory, env) {
     const child = spawn(process.execPath, [...MOCHA, ...tests], {
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: true,
+      cwd: home,
       env,
     });
     running = child;
@@ -109,6 +131,7 @@ for (const file of mounting) {
   if (interrupted) break;
   await run(relative(TESTS, file), [file]);
 }
+if (home !== clone) spawnSync('umount', [home], { stdio: 'inherit' });
 cleanUp('after all', work);
 if (interrupted) fail('run', 'interrupted');
 if (sum.passed + sum.failed === 0) fail('run', 'no test ran');
