@@ -1,27 +1,21 @@
-// The marks on flash: `.rootsync/marks`, append-only. A record is
-//   u32 length of the payload | u32 crc32 of the payload | payload = u8 kind, u16 length + bytes of each path, i32s (origin, spent)
-// all little-endian. A torn or damaged tail is cut off at the next mount; everything before it holds. Appending reaches the kernel at
+// The marks on flash: `.rootsync/marks`, append-only; its records are of mark-record.ts. A torn or damaged tail is cut off at the next mount; everything before it holds. Appending reaches the kernel at
 // once (a killed daemon loses nothing); what must survive a power cut waits until `durable` has reached the record's number.
 
-import { crc32 } from 'node:zlib';
-import type { ByteString } from '../bytes.ts';
 import { asBytes } from '../bytes.ts';
-import { EIO, ENOSPC } from '../errno.ts';
+import { ENOSPC } from '../errno.ts';
 import { ftruncate } from '../sys/attr.ts';
-import { fdatasync, fsync, pread, write } from '../sys/io.ts';
+import { fdatasync, fsync, write } from '../sys/io.ts';
 import { renameat2 } from '../sys/link.ts';
 import { close, O_APPEND, O_CLOEXEC, O_CREAT, O_RDWR, O_TRUNC, openat } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
+import { MAGIC, readLog } from './mark-reader.ts';
+import { encode, HEADER, MAX_PAYLOAD } from './mark-record.ts';
 import type { MarkRecord, Marks } from './marks.ts';
 
-const NAME = asBytes('marks');
+const MARKS = asBytes('marks');
 const NEW_NAME = asBytes('marks.new');
-const MAGIC = Buffer.from('rootsync marks 1\n', 'latin1');
-const HEADER = 8;
 /** Records in a log before it may be rewritten at a mount: when fewer than half of them still say something. */
 const WORTH_COMPACTING = 4096;
-const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy', 'spent', 'home'] as const;
-const MAX_PAYLOAD = 1 + 2 * (2 + 65535) + 17;
 
 /** What opening the log found. */
 export interface MarkLogOpened {
@@ -114,7 +108,7 @@ export class MarkLog {
 }
 
 function openFile(dirFd: number): number {
-  return openat(dirFd, NAME, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600);
+  return openat(dirFd, MARKS, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600);
 }
 
 /** The log rewritten, open, in place of `before`; `before` itself where that failed (no room): it is as good, only longer. */
@@ -131,7 +125,7 @@ function sizeOf(fd: number): number {
   return err < 0 ? err : stat.size;
 }
 
-/** Rewrites the log in `dirFd` from `marks`, whole or not at all. */
+/** Rewrites the log in `dirFd` from `marks`, whole or not at all. Errors: what open, write, fsync and rename give. */
 function compact(dirFd: number, marks: Marks): number {
   const fd = openat(dirFd, NEW_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600);
   if (fd < 0) return fd;
@@ -139,7 +133,7 @@ function compact(dirFd: number, marks: Marks): number {
   if (err >= 0) err = fsync(fd);
   close(fd);
   // A crash before this rename leaves the old log, after it the new one; both say the same.
-  return err < 0 ? err : renameat2(dirFd, NEW_NAME, dirFd, NAME, 0);
+  return err < 0 ? err : renameat2(dirFd, NEW_NAME, dirFd, MARKS, 0);
 }
 
 function writeAll(fd: number, marks: Marks): number {
@@ -161,93 +155,4 @@ function writeAll(fd: number, marks: Marks): number {
     used += scratch.copy(chunk, used, 0, length);
   }
   return flush();
-}
-
-function encode(record: MarkRecord, out: Buffer): number {
-  let pos = HEADER;
-  out[pos++] = KINDS.indexOf(record.kind);
-  const putName = (name: ByteString): void => {
-    pos = out.writeUInt16LE(name.length, pos);
-    pos += out.write(name, pos, 'latin1');
-  };
-  putName(record.path);
-  if (record.kind === 'copy') putName(record.from);
-  if (record.kind === 'spent') {
-    pos = out.writeInt32LE(record.inoLo, pos);
-    pos = out.writeInt32LE(record.inoHi, pos);
-    pos = out.writeUInt32LE(record.links, pos);
-  }
-  if (record.kind === 'origin') {
-    pos = out.writeInt32LE(record.origin.inoLo, pos);
-    pos = out.writeInt32LE(record.origin.inoHi, pos);
-    pos = out.writeInt32LE(record.origin.flashLo, pos);
-    pos = out.writeInt32LE(record.origin.flashHi, pos);
-    out[pos++] = record.origin.diskPath === null ? 0 : 1;
-    if (record.origin.diskPath !== null) putName(record.origin.diskPath);
-  }
-  out.writeUInt32LE(pos - HEADER, 0);
-  out.writeUInt32LE(crc32(out.subarray(HEADER, pos)), 4);
-  return pos;
-}
-
-function decode(buf: Buffer, start: number, end: number): MarkRecord | null {
-  const kind = KINDS[buf[start] ?? 0];
-  if (kind === undefined || kind === '') return null;
-  let pos = start + 1;
-  const name = (): ByteString => {
-    const length = buf.readUInt16LE(pos);
-    pos += 2 + length;
-    return asBytes(buf.toString('latin1', pos - length, pos));
-  };
-  const path = name();
-  if (kind === 'copy') return { kind, path, from: name() };
-  if (kind === 'spent') {
-    const [inoLo, inoHi, links] = [buf.readInt32LE(pos), buf.readInt32LE(pos + 4), buf.readUInt32LE(pos + 8)];
-    return pos + 12 > end ? null : { kind, path, inoLo, inoHi, links };
-  }
-  if (kind === 'origin') {
-    const inoLo = buf.readInt32LE(pos);
-    const inoHi = buf.readInt32LE(pos + 4);
-    const flashLo = buf.readInt32LE(pos + 8);
-    const flashHi = buf.readInt32LE(pos + 12);
-    pos += 16;
-    const diskPath = buf[pos++] === 1 ? name() : null;
-    return pos > end ? null : { kind, path, origin: { inoLo, inoHi, diskPath, flashLo, flashHi } };
-  }
-  return { kind, path };
-}
-
-interface LogRead {
-  readonly size: number;
-  readonly records: number;
-  readonly torn: number;
-}
-
-function readLog(fd: number, marks: Marks): LogRead | number {
-  const stat = newStat();
-  const err = statxFd(fd, stat);
-  if (err < 0) return err;
-  const buf = Buffer.allocUnsafe(stat.size);
-  for (let have = 0; have < stat.size;) {
-    const n = pread(fd, buf, have, Math.min(stat.size - have, 1 << 24), have);
-    if (n <= 0) return n < 0 ? n : EIO;
-    have += n;
-  }
-  if (stat.size < MAGIC.length && MAGIC.subarray(0, stat.size).equals(buf))
-    return { size: 0, records: 0, torn: stat.size };
-  if (!buf.subarray(0, MAGIC.length).equals(MAGIC)) return EIO;
-  let pos = MAGIC.length;
-  let records = 0;
-  while (pos + HEADER <= buf.length) {
-    const length = buf.readUInt32LE(pos);
-    const end = pos + HEADER + length;
-    if (length === 0 || length > MAX_PAYLOAD || end > buf.length) break;
-    if (crc32(buf.subarray(pos + HEADER, end)) !== buf.readUInt32LE(pos + 4)) break;
-    const record = decode(buf, pos + HEADER, end);
-    if (record === null) break;
-    marks.apply(record, 0);
-    records++;
-    pos = end;
-  }
-  return { size: pos, records, torn: buf.length - pos };
 }

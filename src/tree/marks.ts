@@ -113,19 +113,12 @@ export class Marks {
 
   apply(record: MarkRecord, number: number): void {
     switch (record.kind) {
-      case 'whiteout': {
-        const node = ensure(this.disk, record.path);
-        if (!node.whiteout) this.whiteouts++;
-        node.whiteout = true;
-        node.whiteoutRecord = number;
+      case 'whiteout':
+        this.whiteoutAt(ensure(this.disk, record.path), number);
         break;
-      }
-      case 'opaque': {
-        const node = ensure(this.disk, record.path);
-        node.opaque = true;
-        node.opaqueRecord = number;
+      case 'opaque':
+        this.opaqueAt(ensure(this.disk, record.path), number);
         break;
-      }
       case 'reveal': {
         const node = find(this.disk, record.path);
         if (node === undefined) break;
@@ -143,7 +136,7 @@ export class Marks {
         this.home = record.path;
         break;
       case 'origin':
-        this.#setOrigin(ensure(this.merged, record.path), record.path, record.origin, number);
+        this.originAt(ensure(this.merged, record.path), record.path, record.origin, number);
         break;
       case 'clear': {
         const node = find(this.merged, record.path);
@@ -165,10 +158,40 @@ export class Marks {
     }
   }
 
+  /** As a `whiteout` record for the path of `node`, a node of `disk`. */
+  whiteoutAt(node: MarkNode, number: number): void {
+    if (!node.whiteout) this.whiteouts++;
+    node.whiteout = true;
+    node.whiteoutRecord = number;
+  }
+
+  /** As an `opaque` record for the path of `node`, a node of `disk`. */
+  opaqueAt(node: MarkNode, number: number): void {
+    node.opaque = true;
+    node.opaqueRecord = number;
+  }
+
+  /** As an `origin` record for `path`, which `node` of `merged` has. */
+  originAt(node: MarkNode, path: ByteString, origin: Origin, number: number): void {
+    const { origins } = node;
+    if (origins === null) {
+      this.#remember(node, path, origin);
+    } else {
+      const others = origins.filter((o) => o.flashLo !== origin.flashLo || o.flashHi !== origin.flashHi);
+      this.#forgetAll(node, path);
+      for (const one of [...others, origin]) this.#remember(node, path, one);
+    }
+    node.originRecord = number;
+  }
+
   /** How many records `records` gives. */
   count(): number {
-    let count = 0;
-    for (const _ of this.records()) count++;
+    let count = this.home === null ? 0 : 1;
+    const open = [this.disk, this.merged];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      count += Number(node.whiteout) + Number(node.opaque) + Number(node.spent !== null) + (node.origins?.length ?? 0);
+      if (node.children !== null) for (const child of node.children.values()) open.push(child);
+    }
     return count;
   }
 
@@ -209,13 +232,6 @@ export class Marks {
     node.spent = all;
   }
 
-  #setOrigin(node: MarkNode, path: ByteString, origin: Origin, number: number): void {
-    const others = (node.origins ?? []).filter((o) => o.flashLo !== origin.flashLo || o.flashHi !== origin.flashHi);
-    this.#forgetAll(node, path);
-    for (const one of [...others, origin]) this.#remember(node, path, one);
-    node.originRecord = number;
-  }
-
   #remember(node: MarkNode, path: ByteString, origin: Origin): void {
     (node.origins ??= []).push(origin);
     const key = this.#inoKey(origin.inoLo, origin.inoHi);
@@ -248,7 +264,7 @@ export class Marks {
     for (const [name, source] of from.children) {
       const target = to.ensureChild(name);
       const below = join(path, name);
-      for (const origin of source.origins ?? []) this.#setOrigin(target, below, origin, number);
+      for (const origin of source.origins ?? []) this.originAt(target, below, origin, number);
       this.#copyBelow(source, target, below, number);
     }
   }
