@@ -48,7 +48,12 @@ export const ETXTBSY = neg(e.ETXTBSY);
 export const E2BIG = neg(e.E2BIG);
 export const ECONNABORTED = neg(e.ECONNABORTED);
 
-const names = new Map(Object.entries(e).map(([name, n]) => [-n, name]));
+// Of two names for one number (EAGAIN, EWOULDBLOCK) the first.
+const names = new Map(
+  Object.entries(e)
+    .reverse()
+    .map(([name, n]) => [-n, name]),
+);
 
 /** `ENOENT` for -2; `errno 999` for one that has no name here. */
 export function errnoName(err: number): string {

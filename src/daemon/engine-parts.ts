@@ -23,6 +23,7 @@ import type { ByteString } from '../bytes.ts';
 import { EEXIST, errnoName } from '../errno.ts';
 import { DataPath } from '../ops/data-path.ts';
 import type { Engine } from '../ops/engine.ts';
+import { Listings } from '../ops/listings.ts';
 import { DEFAULT_EXCLUDES } from '../policy/default-excludes.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
@@ -31,7 +32,7 @@ import { O_DIRECTORY, O_RDONLY, openat } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
 import { getgid, getuid } from '../sys/process.ts';
 import { HandleTable } from '../tree/handles.ts';
-import type { DirHandle, FileHandle } from '../tree/handles.ts';
+import type { FileHandle } from '../tree/handles.ts';
 import { inoKey } from '../tree/ino.ts';
 import { MarkLog } from '../tree/mark-log.ts';
 import { MarkStore } from '../tree/mark-store.ts';
@@ -41,6 +42,8 @@ import type { MountConfig } from './config.ts';
 import type { SessionData } from './session-messages.ts';
 
 const NAME_MAX = 255;
+/** Seconds from which on the kernel is to keep what it knows. */
+const LONG = 60;
 const KEPT = asBytes('kept');
 
 /** All that can be made before there is a connection. */
@@ -160,7 +163,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     marks: store,
     markSync: new MarkSync(store, pool),
     files: new HandleTable<FileHandle>(),
-    dirs: new HandleTable<DirHandle>(),
+    // Short times mean that disk changes behind us: then listings are not to be kept either.
+    listings: new Listings(tree, config.attrTimeout >= LONG),
     data,
     capture,
     kept,

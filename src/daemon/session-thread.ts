@@ -48,12 +48,16 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
     channel: new DeviceChannel(order.fuseFd, wakeFd),
     operations,
     context: parts.engine,
-    wants: config.passthrough ? {} : { without: ['FUSE_PASSTHROUGH'] },
+    wants: {
+      without: config.passthrough ? [] : ['FUSE_PASSTHROUGH'],
+      also: parts.engine.listings.cacheable ? ['FUSE_NO_OPENDIR_SUPPORT'] : [],
+    },
     notifier: notificationSink(order.notifier),
     counters: data.counters,
     hooks: {
       onNegotiated: (negotiated) => {
         parts.engine.data.allow(negotiated.passthrough);
+        parts.engine.listings.zeroMessageOpendir = negotiated.flags.includes('FUSE_NO_OPENDIR_SUPPORT');
         say({ kind: 'serving' });
       },
       onWake: () => {

@@ -4,18 +4,19 @@ import type { Capture } from '../capture/capture.ts';
 import type { Kept } from '../capture/kept.ts';
 import type { MarkSync } from '../capture/mark-sync.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
-import type { DirHandle, FileHandle, HandleTable } from '../tree/handles.ts';
+import type { FileHandle, HandleTable } from '../tree/handles.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { EntryOut } from '../wire/replies.ts';
 import type { DataPath } from './data-path.ts';
+import type { Listings } from './listings.ts';
 
 export interface Engine {
   readonly tree: Tree;
   readonly marks: MarkStore;
   readonly markSync: MarkSync;
   readonly files: HandleTable<FileHandle>;
-  readonly dirs: HandleTable<DirHandle>;
+  readonly listings: Listings;
   readonly data: DataPath;
   readonly capture: Capture;
   readonly kept: Kept;

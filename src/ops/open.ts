@@ -12,7 +12,7 @@ import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUID
 import { openOut } from '../wire/replies.ts';
 import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
 import type { Engine } from './engine.ts';
-import { isPrivileged, killCapabilities, killPrivileges } from './privileges.ts';
+import { isPrivileged, killPrivileges } from './privileges.ts';
 
 export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags }) => {
   const node = engine.tree.get(req.nodeid);
@@ -83,5 +83,5 @@ function truncateOpen(engine: Engine, node: Node, killSuidgid: boolean): number 
   if (fd < 0) return fd;
   const err = ftruncate(fd, 0);
   if (err < 0) return err;
-  return killSuidgid ? killPrivileges(engine, node) : killCapabilities(engine, node);
+  return killSuidgid ? killPrivileges(engine, node) : OK;
 }

@@ -31,28 +31,20 @@ export function isPrivileged(engine: Engine, node: Node): boolean {
   return getxattr(place.dirfd, place.name, CAPABILITY, NO_ROOM) > 0;
 }
 
-/** Removes capabilities of `node`, which lies on flash: any change of the content does, whoever makes it. Errors: what removexattr gives. */
-export function killCapabilities(engine: Engine, node: Node): number {
-  const place = locate(engine.tree, node);
-  if (typeof place === 'number') return place;
-  const removed = removexattr(place.dirfd, place.name, CAPABILITY);
-  return removed < 0 && removed !== ENODATA && removed !== EOPNOTSUPP ? removed : 0;
-}
-
 /**
  * After a change of `node`'s content by `uid`, of which the kernel does not say whether suid and sgid go: they stay for root, as a stand-in
- * for who has CAP_FSETID.
+ * for who has CAP_FSETID. Capabilities the kernel has taken off by then, with a request of its own.
  */
 export function killAfterChange(engine: Engine, node: Node, uid: number): number {
-  return uid === 0 ? killCapabilities(engine, node) : killPrivileges(engine, node);
+  return uid === 0 ? 0 : killPrivileges(engine, node);
 }
 
 /** Removes suid, sgid and capabilities of `node`, which lies on flash. Errors: what chmod and removexattr give. */
 export function killPrivileges(engine: Engine, node: Node): number {
-  const removed = killCapabilities(engine, node);
-  if (removed < 0) return removed;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
+  const removed = removexattr(place.dirfd, place.name, CAPABILITY);
+  if (removed < 0 && removed !== ENODATA && removed !== EOPNOTSUPP) return removed;
   const err = statxAt(place.dirfd, place.name, stat);
   if (err < 0) return err;
   const mode = withoutPrivileges(stat.mode & 0o7777);

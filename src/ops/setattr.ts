@@ -23,7 +23,7 @@ import {
 import { attrOut } from '../wire/replies.ts';
 import type { SetattrIn } from '../wire/requests/attrs.ts';
 import type { Engine } from './engine.ts';
-import { killCapabilities, killPrivileges } from './privileges.ts';
+import { killPrivileges } from './privileges.ts';
 
 export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
   const { tree } = engine;
@@ -81,7 +81,7 @@ function changeSize(engine: Engine, node: Node, { valid, size }: SetattrIn): num
   if (!open) close(fd);
   if (err < 0) return err;
   if (node.kind === S_IFREG && node.open?.passthrough === true) node.flags |= PAGES_STALE;
-  return (valid & FATTR_KILL_SUIDGID) !== 0 ? killPrivileges(engine, node) : killCapabilities(engine, node);
+  return (valid & FATTR_KILL_SUIDGID) !== 0 ? killPrivileges(engine, node) : OK;
 }
 
 function changeTimes(engine: Engine, node: Node, arg: SetattrIn): number {

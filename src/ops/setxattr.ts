@@ -25,7 +25,6 @@ export const setxattr: Operation<Engine, SetxattrIn> = (engine, req, { name, val
   if (typeof place === 'number') return place;
   const err = setAttribute(place.dirfd, place.name, name, value, flags);
   if (err < 0) return err;
-  if (node.open !== null) node.open.mayHaveCapabilities = true;
   // The caller is not in the file's group: the kernel asks for what it would do itself.
   return (setxattrFlags & FUSE_SETXATTR_ACL_KILL_SGID) !== 0 ? killSetgid(engine, node) : OK;
 };

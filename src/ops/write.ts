@@ -4,12 +4,11 @@ import { EBADF } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
 import { pwrite } from '../sys/io.ts';
-import type { Node } from '../tree/node.ts';
 import { FUSE_WRITE_KILL_SUIDGID } from '../wire/constants.ts';
 import { writeOut } from '../wire/replies.ts';
 import type { WriteIn } from '../wire/requests/handles.ts';
 import type { Engine } from './engine.ts';
-import { killCapabilities, killPrivileges } from './privileges.ts';
+import { killPrivileges } from './privileges.ts';
 
 export const write: Operation<Engine, WriteIn> = (engine, req, { fh, offset, data, writeFlags }) => {
   const handle = engine.files.get(fh);
@@ -18,17 +17,10 @@ export const write: Operation<Engine, WriteIn> = (engine, req, { fh, offset, dat
   if (fd < 0) return fd;
   const n = pwrite(fd, data, 0, data.length, offset);
   if (n < 0) return n;
-  const err =
-    (writeFlags & FUSE_WRITE_KILL_SUIDGID) !== 0 ? killPrivileges(engine, handle.node) : killOnce(engine, handle.node);
-  if (err < 0) return err;
+  if ((writeFlags & FUSE_WRITE_KILL_SUIDGID) !== 0) {
+    const err = killPrivileges(engine, handle.node);
+    if (err < 0) return err;
+  }
   writeOut(req.out, n);
   return OK;
 };
-
-// Once is enough while nobody sets them again: asking at each write would cost more than the write.
-function killOnce(engine: Engine, node: Node): number {
-  const { open } = node;
-  if (open?.mayHaveCapabilities !== true) return OK;
-  open.mayHaveCapabilities = false;
-  return killCapabilities(engine, node);
-}

@@ -1,18 +1,11 @@
 // File handles: small numbers that the kernel sends back with each request on an open file or directory.
 
-import type { Listing } from './listing.ts';
 import type { Node } from './node.ts';
 
 /** An open file. */
 export interface FileHandle {
   readonly node: Node;
   readonly writable: boolean;
-}
-
-/** An open directory: its listing is made at the first read and kept, so that a walk sees one state. */
-export interface DirHandle {
-  readonly node: Node;
-  listing: Listing | null;
 }
 
 export class HandleTable<H> {

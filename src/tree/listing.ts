@@ -8,8 +8,6 @@ export const IN_FLASH = 1;
 export const IN_DISK = 2;
 
 export class Listing {
-  /** Made ahead of the first read, and not read from yet. */
-  fresh = false;
   readonly names: ByteString[] = [];
   /** DT_* type of the object shown. */
   readonly types: number[] = [];
