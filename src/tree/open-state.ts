@@ -6,8 +6,6 @@ import { close } from '../sys/open.ts';
 export class OpenState {
   /** Opens that the kernel has not released. */
   handles = 0;
-  /** Set again by whoever sets security.capability. */
-  mayHaveCapabilities = true;
   /** Opens that may write. */
   writers = 0;
   /** Registered backing file; 0: the data are served. */

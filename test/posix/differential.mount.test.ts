@@ -9,7 +9,7 @@ import type { Course } from './differential.ts';
 import { sequence } from './steps.ts';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const RUNS = Number(process.env['RUNS'] ?? 250);
+const RUNS = Number(process.env['RUNS'] ?? 500);
 const BATCH = 250;
 
 const COURSES: Record<string, Course> = {

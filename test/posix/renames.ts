@@ -57,6 +57,14 @@ export const renames: Cases = {
     assert.equal(statSync(at('full')).ino, ino);
     assert.ok(!existsSync(at('moved')));
   },
+  'of a directory with things in it that were moved there': ({ at }) => {
+    renameSync(at('file'), at('full/moved-file'));
+    renameSync(at('other'), at('full/sub/moved-directory'));
+    renameSync(at('full'), at('empty/full'));
+    renameSync(at('empty'), at('top'));
+    assert.deepEqual(readdirSync(at('top/full/sub/moved-directory')), ['four']);
+    assert.equal(readFileSync(at('top/full/moved-file'), 'utf8'), CONTENT);
+  },
   'of a directory over an empty one': ({ at }) => {
     renameSync(at('full'), at('empty'));
     assert.deepEqual(readdirSync(at('empty')).sort(), ['one', 'sub']);
