@@ -81,8 +81,6 @@ export default {
     doNotFollow: { path: 'node_modules' },
     // A package of its own, installed by the benchmark that needs it.
     exclude: { path: '^bench/fuse-native/' },
-    // A package of its own, installed only by who wants that peer measured.
-    exclude: { path: '^bench/fuse-native/' },
     // Types too: an import that the compiler erases still is knowledge of the other layer.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClientError} from '../../src/control/client.ts';
+import type { ClientError } from '../../src/control/client.ts';
 import { ControlClient } from '../../src/control/client.ts';
 import { MAX_REQUEST_BYTES, type Status } from '../../src/control/protocol.ts';
 import { Refusal, listen, type ControlServer, type Handlers } from '../../src/control/server.ts';

@@ -71,7 +71,7 @@ export interface Sequence {
   readonly after: readonly Step[];
 }
 
-export const SLOTS = 3;
+const SLOTS = 3;
 const NAMES = ['a', 'b', 'c'] as const;
 
 const name = fc.constantFrom(...NAMES);

@@ -82,7 +82,7 @@ function lookUp(root: string, path: string): Stats | undefined | 'ENOTDIR' {
   }
 }
 
-export function parentOf(path: string): string {
+function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '/';
 }
 

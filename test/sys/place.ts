@@ -43,7 +43,9 @@ function openDescriptors(): Map<string, string> {
   const found = new Map<string, string>();
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
-      found.set(fd, readlinkSync(`/proc/self/fd/${fd}`));
+      const target = readlinkSync(`/proc/self/fd/${fd}`);
+      // Node's own, while it starts a process without input or output.
+      if (target !== '/dev/null') found.set(fd, target);
     } catch {
       // The descriptor of this listing itself.
     }
