@@ -42,7 +42,7 @@ async function compare(seed: number, runs: number, course: Course): Promise<void
     if (difference !== undefined) throw new Error(difference.what);
   });
   // The path is which of the values made from the seed failed: from there it is made shorter.
-  const details = await fc.check(alone, { seed, path: String(first.at), numRuns: 1, interruptAfterTimeLimit: 60_000 });
+  const details = await fc.check(alone, { seed, path: String(first.at), numRuns: 1, interruptAfterTimeLimit: 120_000 });
   const shown = details.counterexample === null ? sequences[first.at] : details.counterexample[0];
   const error = details.errorInstance instanceof Error ? details.errorInstance.message : 'alone it does not fail';
   assert.fail(
