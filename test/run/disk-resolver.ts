@@ -1,7 +1,7 @@
 // A path walk done by hand on a real directory tree, component by component, as path_resolution(7) says: which directories it passes, which
 // symlinks it follows, what it ends at. Independent of src/: it is what captures are compared with. Paths are bytes as latin1.
 
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
 const MOST_LINKS = 40;
@@ -84,9 +84,4 @@ function lookUp(root: string, path: string): Stats | undefined | 'ENOTDIR' {
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '/';
-}
-
-/** Whether this is a directory when symlinks are followed. */
-export function isDirectoryIn(root: string, path: string): boolean {
-  return statSync(onDisk(root, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
