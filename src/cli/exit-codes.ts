@@ -19,6 +19,9 @@ export const EXIT = {
 /** `run` keeps out of the way of COMMAND's own codes, as env(1) and timeout(1) do. */
 export const RUN_EXIT = { differs: 124, failed: 125, notExecutable: 126, notFound: 127 } as const;
 
+/** Those of fsck(8). */
+export const FSCK_EXIT = { clean: 0, mended: 1, left: 4, failed: 8, usage: 16 } as const;
+
 export const EXIT_OF_START: Readonly<Record<StartErrorKind, number>> = {
   usage: EXIT.usage,
   path: EXIT.path,
@@ -51,4 +54,13 @@ Exit codes:
   125 rootsync itself failed, before or after COMMAND
   126 COMMAND cannot be executed
   127 COMMAND is not found
+`;
+
+export const FSCK_EXIT_HELP = `
+Exit codes, those of fsck(8):
+  0   no faults
+  1   faults, all of them mended
+  4   faults that are left: some are not for --repair, or it was not given
+  8   the check could not be made: a mount is using flash, a directory cannot be read ...
+  16  an option or argument that does not exist, or is missing
 `;

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { LAUNCH_WORD } from './entry.ts';
-import { EXIT, RUN_EXIT } from './exit-codes.ts';
+import { EXIT, FSCK_EXIT, RUN_EXIT } from './exit-codes.ts';
 import { Failure } from './live-mount.ts';
 import { makeProgram } from './program.ts';
 import { say } from './say.ts';
@@ -32,6 +32,7 @@ async function runCommand(): Promise<number> {
 }
 
 function usageExit(): number {
+  if (first === 'fsck') return FSCK_EXIT.usage;
   return first === 'run' ? RUN_EXIT.failed : EXIT.usage;
 }
 

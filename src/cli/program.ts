@@ -3,7 +3,8 @@
 
 import { Command, Option } from 'commander';
 import { BACKGROUND_FLAG, INSIDE_FLAG } from './entry.ts';
-import { EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
+import { EXIT_HELP, FSCK_EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
+import type { FsckCommand } from './fsck.ts';
 import { addMountOptions } from './mount-words.ts';
 import type { Inside } from './run/namespace.ts';
 import type { StatusOptions } from './status.ts';
@@ -25,6 +26,7 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addMount(program, done);
   addUmount(program, done);
   addStatus(program, done);
+  addFsck(program, done);
   return program;
 }
 
@@ -133,5 +135,23 @@ function addStatus(program: Command, done: (exitCode: number) => void): void {
     .action(async () => {
       const { status } = await import('./status.ts');
       done(await status(command.opts<StatusOptions>()));
+    });
+}
+
+function addFsck(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('fsck')
+    .summary('check a flash that is not mounted')
+    .description(
+      'Checks what flash remembers (.rootsync) against flash and disk, while no mount uses them. Neither tree is ever changed.',
+    )
+    .requiredOption('--flash <DIR>', 'the flash directory')
+    .requiredOption('--disk <DIR>', 'the disk that it is used with')
+    .option('--repair', 'remove leftovers of copying, cut a torn log, drop marks that mean nothing')
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', FSCK_EXIT_HELP)
+    .action(async () => {
+      const { fsckCommand } = await import('./fsck.ts');
+      done(fsckCommand(command.opts<FsckCommand>()));
     });
 }

@@ -23,6 +23,15 @@ export function checkBranches(flashPath: string, diskPath: string, mountPath: st
   return checkLayout(paths) ?? checkWritable(flash) ?? paths;
 }
 
+/** The two as absolute paths without symlinks, where no mount is to be made. */
+export function checkPair(flashPath: string, diskPath: string): Omit<BranchPaths, 'mountpoint'> | StartError {
+  const flash = checkDirectory('flash', flashPath);
+  if (flash instanceof StartError) return flash;
+  const disk = checkDirectory('disk', diskPath);
+  if (disk instanceof StartError) return disk;
+  return checkApart(flash, disk) ?? { flash, disk };
+}
+
 function checkDirectory(role: string, path: string): string | StartError {
   if (path === '') return new StartError('path', `${role}: the path is empty`);
   try {
@@ -35,13 +44,20 @@ function checkDirectory(role: string, path: string): string | StartError {
   }
 }
 
-function checkLayout({ flash, disk, mountpoint }: BranchPaths): StartError | undefined {
-  const conflict = (message: string): StartError => new StartError('conflict', message);
+const conflict = (message: string): StartError => new StartError('conflict', message);
+
+function checkApart(flash: string, disk: string): StartError | undefined {
   if (sameDirectory(flash, disk)) {
     return conflict(`flash and disk are the same directory (${flash}${flash === disk ? '' : ` = ${disk}`})`);
   }
-  if (isInside(disk, flash))
-    return conflict(`disk ${disk} is inside flash ${flash}: flash would be merged into itself`);
+  return isInside(disk, flash)
+    ? conflict(`disk ${disk} is inside flash ${flash}: flash would be merged into itself`)
+    : undefined;
+}
+
+function checkLayout({ flash, disk, mountpoint }: BranchPaths): StartError | undefined {
+  const together = checkApart(flash, disk);
+  if (together !== undefined) return together;
   if (isInside(mountpoint, flash)) return conflict(`mountpoint ${mountpoint} is inside flash ${flash}`);
   // With a running system's / as disk every mountpoint is inside it; the merged root leaves its own out.
   if (disk !== '/' && isInside(mountpoint, disk)) return conflict(`mountpoint ${mountpoint} is inside disk ${disk}`);

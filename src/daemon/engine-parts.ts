@@ -29,8 +29,8 @@ import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
 import { mkdirat } from '../sys/link.ts';
 import { O_DIRECTORY, O_RDONLY, openat } from '../sys/open.ts';
-import { newStat, statxFd } from '../sys/stat.ts';
 import { getgid, getuid } from '../sys/process.ts';
+import { identityOf } from '../tree/flash-identity.ts';
 import { HandleTable } from '../tree/handles.ts';
 import type { FileHandle } from '../tree/handles.ts';
 import { inoKey } from '../tree/ino.ts';
@@ -99,12 +99,6 @@ export function prepare({ config, layout, procFd }: SessionData): Groundwork | s
     excludes,
     procFd,
   };
-}
-
-function identityOf(home: number): ByteString {
-  const stat = newStat();
-  statxFd(home, stat);
-  return asBytes([stat.inoHi, stat.inoLo, stat.btime, stat.btimeNsec].join('.'));
 }
 
 function openKept(home: number): number {

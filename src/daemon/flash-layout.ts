@@ -1,7 +1,7 @@
 // Our own directory on flash, `.rootsync`: made where it is missing, held by one daemon at a time, its stage swept.
 
 import { asBytes } from '../bytes.ts';
-import { EAGAIN, EEXIST, errnoName } from '../errno.ts';
+import { EAGAIN, EEXIST, ENOENT, errnoName } from '../errno.ts';
 import { openStage } from '../copy/stage.ts';
 import type { Stage } from '../copy/stage.ts';
 import { mkdirat } from '../sys/link.ts';
@@ -24,13 +24,8 @@ export interface FlashLayout {
 export function openLayout(flashFd: number, flash: string): FlashLayout | StartError {
   const home = openDirectory(flashFd, RESERVED, 0o755);
   if (home < 0) return new StartError('flash-unwritable', `${flash}: cannot make .rootsync: ${errnoName(home)}`);
-  const locked = flock(home, LOCK_EX | LOCK_NB);
-  if (locked < 0) {
-    close(home);
-    const why =
-      locked === EAGAIN ? 'another rootsync is using it; give each mount a flash of its own' : errnoName(locked);
-    return new StartError('conflict', `${flash}: ${why}`);
-  }
+  const unlocked = lock(home, flash, 'give each mount a flash of its own');
+  if (unlocked !== null) return unlocked;
   const log = openDirectory(home, LOG, 0o755);
   const stage = log < 0 ? log : openStage(home, STAGE);
   if (typeof stage === 'number') {
@@ -40,6 +35,23 @@ export function openLayout(flashFd: number, flash: string): FlashLayout | StartE
   // What a crash left half-copied was never part of the tree.
   stage.sweep();
   return { home, log, stage };
+}
+
+/** Our directory of a flash that nobody may use meanwhile, made by no one but a mount: null where flash has none. */
+export function lockHome(flashFd: number, flash: string): number | null | StartError {
+  const home = openat(flashFd, RESERVED, O_RDONLY | O_DIRECTORY);
+  if (home === ENOENT) return null;
+  if (home < 0) return new StartError('path', `${flash}/.rootsync: ${errnoName(home)}`);
+  return lock(home, flash, 'unmount it first') ?? home;
+}
+
+/** null: it is ours until `home` is closed; else `home` is closed. */
+function lock(home: number, flash: string, advice: string): StartError | null {
+  const locked = flock(home, LOCK_EX | LOCK_NB);
+  if (locked >= 0) return null;
+  close(home);
+  const why = locked === EAGAIN ? `another rootsync is using it; ${advice}` : errnoName(locked);
+  return new StartError('conflict', `${flash}: ${why}`);
 }
 
 export function closeLayout({ home, log, stage }: FlashLayout): void {

@@ -12,8 +12,8 @@ import { MAGIC, readLog } from './mark-reader.ts';
 import { encode, HEADER, MAX_PAYLOAD } from './mark-record.ts';
 import type { MarkRecord, Marks } from './marks.ts';
 
-const MARKS = asBytes('marks');
-const NEW_NAME = asBytes('marks.new');
+export const MARKS = asBytes('marks');
+export const NEW_MARKS = asBytes('marks.new');
 /** Records in a log before it may be rewritten at a mount: when fewer than half of them still say something. */
 const WORTH_COMPACTING = 4096;
 
@@ -126,14 +126,14 @@ function sizeOf(fd: number): number {
 }
 
 /** Rewrites the log in `dirFd` from `marks`, whole or not at all. Errors: what open, write, fsync and rename give. */
-function compact(dirFd: number, marks: Marks): number {
-  const fd = openat(dirFd, NEW_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600);
+export function compact(dirFd: number, marks: Marks): number {
+  const fd = openat(dirFd, NEW_MARKS, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600);
   if (fd < 0) return fd;
   let err = writeAll(fd, marks);
   if (err >= 0) err = fsync(fd);
   close(fd);
   // A crash before this rename leaves the old log, after it the new one; both say the same.
-  return err < 0 ? err : renameat2(dirFd, NEW_NAME, dirFd, MARKS, 0);
+  return err < 0 ? err : renameat2(dirFd, NEW_MARKS, dirFd, MARKS, 0);
 }
 
 function writeAll(fd: number, marks: Marks): number {
