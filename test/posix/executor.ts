@@ -121,7 +121,7 @@ export class Executor {
         case 'link':
           return said(linkat(root, path, root, asBytes(step.to)));
         case 'rename':
-          return said(renameat2(root, path, root, asBytes(step.to), step.flags));
+          return notEmpty(said(renameat2(root, path, root, asBytes(step.to), step.flags)), step.flags);
         case 'unlink':
           return said(unlinkat(root, path));
         case 'rmdir':
@@ -278,6 +278,11 @@ export class Executor {
 function said<T>(result: T, show?: (value: Exclude<T, Errno>) => string): string {
   if (typeof result === 'number' && result < 0) return errnoName(result);
   return show === undefined ? String(result) : show(result as Exclude<T, Errno>);
+}
+
+/** What is in the way has content: POSIX has two errors for that, xfs gives the other one. */
+function notEmpty(result: string, flags: number): string {
+  return result === 'EEXIST' && flags === 0 ? 'ENOTEMPTY' : result;
 }
 
 function shown(of: Stat): string {

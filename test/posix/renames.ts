@@ -26,6 +26,11 @@ function rename(from: string, to: string, flags: number): string {
   return err < 0 ? errnoName(err) : '';
 }
 
+// POSIX has two errors for this; xfs gives the other one.
+function failsNotEmpty(call: () => void): void {
+  assert.throws(call, ({ code }: NodeJS.ErrnoException) => code === 'ENOTEMPTY' || code === 'EEXIST');
+}
+
 export const renames: Cases = {
   'of a file, over nothing, a file and a symlink': ({ at }) => {
     const { ino } = statSync(at('file'));
@@ -39,9 +44,9 @@ export const renames: Cases = {
   'kinds that do not fit': ({ at }) => {
     fails('EISDIR', () => renameSync(at('file'), at('empty')));
     fails('ENOTDIR', () => renameSync(at('empty'), at('file')));
-    fails('ENOTEMPTY', () => renameSync(at('empty'), at('full')));
+    failsNotEmpty(() => renameSync(at('empty'), at('full')));
     fails('EINVAL', () => renameSync(at('full'), at('full/sub/inside')));
-    fails('ENOTEMPTY', () => renameSync(at('full/sub'), at('full')));
+    failsNotEmpty(() => renameSync(at('full/sub'), at('full')));
     fails('ENOENT', () => renameSync(at('missing'), at('new')));
   },
   'of a directory with all in it, to and fro': ({ at }) => {
