@@ -5,6 +5,7 @@ import { create, tmpfile } from './create.ts';
 import type { Engine } from './engine.ts';
 import { batchForget, forget } from './forget.ts';
 import { getattr, statx } from './getattr.ts';
+import { ioctl } from './ioctl.ts';
 import { link } from './link.ts';
 import { lookup } from './lookup.ts';
 import { mkdir, mknod, symlink } from './make.ts';
@@ -21,7 +22,7 @@ import { removexattr, setxattr } from './setxattr.ts';
 import { statfs } from './statfs.ts';
 import { flush, fsync, fsyncdir } from './sync.ts';
 import { unlink } from './unlink.ts';
-import { ioctl, notImplemented } from './unsupported.ts';
+import { notImplemented } from './unsupported.ts';
 import { write } from './write.ts';
 import { getxattr, listxattr } from './xattr.ts';
 
