@@ -49,6 +49,11 @@ export class Directories {
   }
 
   #make(node: DirNode, parent: DirNode): number {
+    const { changeTimes } = this.#tree;
+    return changeTimes.unchanged(parent, () => changeTimes.unchanged(node, () => this.#put(node, parent)));
+  }
+
+  #put(node: DirNode, parent: DirNode): number {
     const { disk } = node.dir;
     if (disk === null || parent.dir.flash === null) return ENOENT;
     // It is disk's directory of this place: nothing that was here before has a say.

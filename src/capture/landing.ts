@@ -60,7 +60,7 @@ export class Landing {
       ? EEXIST
       : node.parent === null
         ? this.#landOrphan(node, stageName)
-        : this.#publish(node, stageName);
+        : this.#tree.changeTimes.unchanged(node, () => this.#publish(node, stageName));
     if (err < 0) unlinkat(this.#stage.fd, stageName);
     if (err < 0 && err !== EEXIST) return err;
     const moved = this.#onMoved(node);
@@ -83,7 +83,8 @@ export class Landing {
     const from = node.parent?.dir?.flash;
     if (from == null || parent.dir.flash === null) return ENOENT;
     const fromFd = this.#tree.flash.fd(from);
-    const err = fromFd < 0 ? fromFd : this.nameFrom(fromFd, node.name, parent, name, node);
+    if (fromFd < 0) return fromFd;
+    const err = this.#tree.changeTimes.unchanged(node, () => this.nameFrom(fromFd, node.name, parent, name, node));
     if (err < 0) return err;
     this.#tree.nameLanded(node, parent, name);
     return 0;
@@ -141,11 +142,13 @@ export class Landing {
     }
     const dirfd = this.#tree.flash.fd(parent.dir.flash);
     if (dirfd < 0) return dirfd;
-    return publish(this.#stage.fd, stageName, dirfd, name, {
-      replace: false,
-      keepParentTimes: true,
-      features: this.#features,
-    });
+    return this.#tree.changeTimes.unchanged(parent, () =>
+      publish(this.#stage.fd, stageName, dirfd, name, {
+        replace: false,
+        keepParentTimes: true,
+        features: this.#features,
+      }),
+    );
   }
 
   /** Nobody can name it any more, but somebody has it open and changes it. */

@@ -10,6 +10,7 @@ import { ENOENT, ENOTDIR, ESTALE } from '../errno.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
 import { HardLinks, keptName } from './hard-links.ts';
+import { ChangeTimes } from './change-times.ts';
 import { InodeNumbers } from './ino.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
 import type { Marks } from './marks.ts';
@@ -51,6 +52,7 @@ export class Tree {
   readonly stat: Stat = newStat();
   readonly links: HardLinks;
   readonly orphans = new Orphans();
+  readonly changeTimes = new ChangeTimes((node, stat) => this.attributes(node, stat));
   readonly #resolver: Resolver;
   readonly #listed: Listed = { inoLo: 0, inoHi: 0 };
 
@@ -300,6 +302,7 @@ export class Tree {
   #show(node: Node, out: Stat): void {
     out.inoLo = node.inoLo;
     out.inoHi = node.inoHi;
+    if (node.onFlash) this.changeTimes.show(node, out);
     if (isDir(node)) {
       // A merged directory's count is not known without listing it; 1 says so to find and others, as on btrfs.
       if (node.dir.flash !== null && node.dir.disk !== null) out.nlink = 1;
@@ -350,6 +353,7 @@ export class Tree {
     while (node.parent !== null && isDir(node.parent)) detach(node, node.parent, node.name);
     this.links.drop(node);
     this.orphans.drop(node);
+    this.changeTimes.drop(node);
     if (isDir(node)) {
       if (node.dir.flash !== null) this.flash.drop(node.dir.flash);
       if (node.dir.disk !== null) this.disk.drop(node.dir.disk);
