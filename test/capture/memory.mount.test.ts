@@ -34,11 +34,15 @@ describe('memory', function () {
     await root.start();
     const status = async (): Promise<Status> => (await root.status()) as Status;
     const base = await status();
-    const found = Number(shell(root.mountpoint, "find . -printf '%s\\n' | wc -l"));
-    assert.equal(found, OBJECTS + 1);
-    await root.settle();
-    const full = await status();
-    const nodes = full.counts.nodes - base.counts.nodes;
+    let full = base;
+    let nodes = 0;
+    // Again where this machine was short of memory meanwhile, or somebody dropped its caches.
+    for (let round = 0; round < 5 && nodes < OBJECTS; round++) {
+      assert.equal(Number(shell(root.mountpoint, "find . -printf '%s\\n' | wc -l")), OBJECTS + 1);
+      await root.settle();
+      full = await status();
+      nodes = full.counts.nodes - base.counts.nodes;
+    }
     assert.ok(nodes >= OBJECTS, `the kernel holds ${nodes} nodes`);
     const heap = (full.memory.heapUsed - base.memory.heapUsed) / nodes;
     const rss = (full.memory.rss - base.memory.rss) / nodes;

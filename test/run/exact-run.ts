@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAIN, startProgram } from '../cli/rootsync.ts';
@@ -28,7 +28,6 @@ export interface ExactRun {
 
 /** Files, symlinks and special files that flash has; what the witness asks for. */
 export interface ExactResult {
-  readonly flash: string;
   readonly files: number;
   readonly symlinks: number;
   readonly directories: number;
@@ -85,7 +84,10 @@ export async function exactRun(run: ExactRun): Promise<ExactResult> {
   const printed = ended.stdout.match(new RegExp(prints, `${prints.flags}g`)) ?? [];
   assert.equal(printed.length, 2, said);
   const witness = accesses(traced(run, disk, env, join(dir, 'trace')), disk, '/');
-  return { flash, ...compare(disk, flash, witness) };
+  const result = compare(disk, flash, witness);
+  // Kept where it failed, to be looked at.
+  rmSync(dir, { recursive: true });
+  return result;
 }
 
 /** Only what is given, nothing of this process's environment. */
@@ -108,7 +110,7 @@ function traced(run: ExactRun, disk: string, env: NodeJS.ProcessEnv, output: str
   return readTrace(output);
 }
 
-function compare(disk: string, flash: string, { needed, named }: Accesses): Omit<ExactResult, 'flash'> {
+function compare(disk: string, flash: string, { needed, named }: Accesses): ExactResult {
   const found = flashTree(flash);
   const missing = [...needed].filter(([path]) => !EXCLUDED.test(path) && !found.has(path) && path !== '/');
   assert.deepEqual(missing, [], 'used, and not on flash');

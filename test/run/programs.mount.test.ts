@@ -49,7 +49,7 @@ perl -MIO::Socket::INET -e '
   print $s "GET / HTTP/1.0\\r\\n\\r\\n";
   print grep { /nginx$/ } <$s>'
 nginx -c "$d/conf" -s quit
-while [ -e pid ]; do sleep 0.1; done
+perl -e 'select undef, undef, undef, 0.02 while -e "pid"'
 `;
 
 const PROGRAMS: Readonly<Record<string, ExactRun>> = {
