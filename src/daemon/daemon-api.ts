@@ -7,6 +7,8 @@ export interface Daemon {
   readonly ended: Promise<void>;
   /** Settles, then unmounts: 0, or the errno of umount2 (EBUSY: something is in use, the mount goes on). `lazy` never is busy. */
   unmount(options?: { readonly lazy?: boolean }): Promise<number>;
+  /** Ends the service at once: who still uses the mount gets errors. Resolves as `ended` does. */
+  stop(): Promise<void>;
   status(): Promise<Status>;
   /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
   settle(): Promise<void>;

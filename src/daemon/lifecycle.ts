@@ -102,6 +102,9 @@ export interface ServeOptions {
   readonly ready: () => void;
 }
 
+/** How long a service that was asked twice to end may take for it, in ms. */
+const STOP_MS = 5000;
+
 /**
  * Serves until the mount is gone. A first signal unmounts, lazily if the mount is in use: who holds something open is served until he
  * closes it. A second one ends the service to those, too.
@@ -122,7 +125,9 @@ export async function serveUntilEnded(daemon: Daemon, mountpoint: string, option
         say('asked again: ending now');
         // Detached first: this process takes the connection with it, and a mount without one would stay, dead.
         if (mount && topMount(mountpoint)?.device === mount.device) umount2(mount.mountpoint, MNT_DETACH);
-        resolve();
+        void daemon.stop();
+        // Should it be stuck, the process goes all the same.
+        setTimeout(resolve, STOP_MS).unref();
       } else if (!unmounting) {
         unmounting = true;
         say(`${signals.last ?? ''}: unmounting ${mountpoint}`);

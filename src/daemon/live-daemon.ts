@@ -45,6 +45,11 @@ export class LiveDaemon implements Daemon {
     return unmountFuse(this.#parts.mountpoint, options.lazy ?? false);
   }
 
+  stop(): Promise<void> {
+    this.#parts.link.order({ kind: 'stop' });
+    return this.ended;
+  }
+
   async status(): Promise<Status> {
     const { link } = this.#parts;
     const session = await link.status();

@@ -37,6 +37,8 @@ export interface SessionStatus {
 export type Order =
   | { readonly kind: 'serve'; readonly fuseFd: number; readonly notifier: NotifierHandle }
   | { readonly kind: 'status' | 'settle'; readonly id: number }
+  /** End now, whoever still uses the mount. */
+  | { readonly kind: 'stop' }
   | { readonly kind: 'mounted-on'; readonly paths: readonly ByteString[] };
 
 /** From the session's thread. */

@@ -62,7 +62,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
       },
       onWake: () => {
         pool.drain();
-        for (let next = receive(); next !== undefined; next = receive()) obey(next, parts, settling);
+        for (let next = receive(); next !== undefined; next = receive()) obey(next, parts, settling, session);
         work(parts, pool, settling);
       },
       idle: () => work(parts, pool, settling),
@@ -114,7 +114,7 @@ function report({ journal }: Parts): void {
   if (events !== undefined) say({ kind: 'events', events });
 }
 
-function obey(order: Order, parts: Parts, settling: number[]): void {
+function obey(order: Order, parts: Parts, settling: number[], session: Session<Engine>): void {
   switch (order.kind) {
     case 'status':
       say({ kind: 'status', id: order.id, status: statusOf(parts) });
@@ -124,6 +124,9 @@ function obey(order: Order, parts: Parts, settling: number[]): void {
       break;
     case 'mounted-on':
       for (const path of order.paths) parts.engine.capture.mountedOn(path);
+      break;
+    case 'stop':
+      session.stop();
       break;
     case 'serve':
       break;
