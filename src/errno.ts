@@ -48,10 +48,11 @@ export const ETXTBSY = neg(e.ETXTBSY);
 export const E2BIG = neg(e.E2BIG);
 export const ECONNABORTED = neg(e.ECONNABORTED);
 
-// Of two names for one number (EAGAIN, EWOULDBLOCK) the first.
+/** Second names of numbers, which fewer people know. */
+const ALIASES = new Set(['EWOULDBLOCK', 'ENOTSUP']);
 const names = new Map(
   Object.entries(e)
-    .reverse()
+    .filter(([name]) => !ALIASES.has(name))
     .map(([name, n]) => [-n, name]),
 );
 

@@ -215,10 +215,11 @@ describe('cli/run', function () {
 
   describe('a terminal', () => {
     /** `script` gives COMMAND a terminal, and types what it reads. */
+    // `exec`: the shell that script starts may be dash, which would die of the signal itself.
     const onTerminal = (command: string) =>
       startProgram(
         'script',
-        ['-qec', `${process.execPath} ${MAIN} run -q --flash ${flash} -- ${command}`, '/dev/null'],
+        ['-qec', `exec ${process.execPath} ${MAIN} run -q --flash ${flash} -- ${command}`, '/dev/null'],
         options(),
       );
 
