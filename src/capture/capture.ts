@@ -97,7 +97,7 @@ export class Capture {
     }
     if (node.onFlash && (!node.has(MULTI_LINK) || this.#complete(node))) return;
     if (!this.#wanted(node)) {
-      this.#journal.excluded(node, req, use);
+      this.#journal.excluded(node, req, use, () => this.#excludes.decide(this.#tree.path(node)).rule?.glob ?? '');
       return;
     }
     const cause = this.#journal.because(req, use, 'capture');

@@ -64,6 +64,11 @@ export class Journal {
     this.#mode = mode;
   }
 
+  /** Closes what is kept open to read requesters. */
+  close(): void {
+    this.#requesters.close();
+  }
+
   /** Events gathered since this was last asked. */
   take(): EventDraft[] | undefined {
     if (this.#events.length === 0) return undefined;
@@ -113,9 +118,12 @@ export class Journal {
     this.#say('skip', this.#tree.path(node), objectKind(node.kind), cause, { reason });
   }
 
-  /** A rule keeps `node` away from flash; said once per object. */
-  excluded(node: Node, req: Request, operation: Use): void {
-    if (!node.has(SKIP_LOGGED)) this.skipped(node, this.because(req, operation, 'capture'), 'excluded');
+  /** A rule keeps `node` away from flash, as it should; said once per object, and not counted as a failure to capture. */
+  excluded(node: Node, req: Request, operation: Use, rule: () => string): void {
+    if (node.has(SKIP_LOGGED)) return;
+    node.flags |= SKIP_LOGGED;
+    const cause = this.because(req, operation, 'capture');
+    this.#say('skip', this.#tree.path(node), objectKind(node.kind), cause, { reason: 'excluded', rule: rule() });
   }
 
   failed(node: Node, cause: Cause, err: Errno): void {
@@ -160,7 +168,7 @@ export class Journal {
     path: ByteString,
     objectKind: ObjectKind,
     cause: Cause | null,
-    more: { bytes?: number; reason?: string },
+    more: { bytes?: number; reason?: string; rule?: string },
   ): void {
     this.#events.push({
       time: new Date().toISOString(),

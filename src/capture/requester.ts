@@ -4,7 +4,7 @@
 // pid then), so that one pread tells whether what is known of it still holds. `stat` and `exe` take no lock that a process may hold
 // while it waits for us (`cmdline` and `environ` would: a page fault on a file of ours holds the memory map).
 
-import { asBytes, display } from '../bytes.ts';
+import { asBytes, display, fromText } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { pread } from '../sys/io.ts';
 import { readlinkat } from '../sys/link.ts';
@@ -14,7 +14,7 @@ export interface Process {
   readonly pid: number;
   /** The name that the process has given itself, at most 15 bytes; empty when it is gone. */
   readonly comm: string;
-  /** Its program, as the kernel names it (` (deleted)` at the end included); empty for kernel threads, and when it cannot be read. */
+  /** Its program, as the kernel names it, in the merged root if it is there (` (deleted)` at the end included); empty for kernel threads, and when it cannot be read. */
   readonly exe: string;
 }
 
@@ -50,12 +50,15 @@ interface Kept {
 
 export class Requesters {
   readonly #procFd: number;
+  readonly #prefix: string;
   readonly #kept = new Map<number, Kept>();
   readonly #buffer = Buffer.alloc(2048);
   #now = 0;
 
-  constructor(procFd: number) {
+  /** `root`: where the merged root is mounted; programs on it are named as they are in it. */
+  constructor(procFd: number, root = '/') {
     this.#procFd = procFd;
+    this.#prefix = root === '/' ? '' : fromText(root);
   }
 
   /**
@@ -81,6 +84,11 @@ export class Requesters {
     }
     // The main thread may have ended before the others; then it has no program any more, but the thread that asks has.
     return { pid: main.process.pid, comm: main.process.comm, exe: thread.process.exe, parents };
+  }
+
+  #inRoot(exe: ByteString): ByteString {
+    const { length } = this.#prefix;
+    return length > 0 && exe.startsWith(this.#prefix) && exe[length] === '/' ? asBytes(exe.slice(length)) : exe;
   }
 
   /** Closes what is kept open. */
@@ -129,7 +137,7 @@ export class Requesters {
     const sameImage = image === known.image && !/^[01] /.test(image);
     if (sameName && sameImage) return;
     const target = sameImage ? null : readlinkat(this.#procFd, file(pid, 'exe'));
-    const exe = target === null ? known.process.exe : typeof target === 'number' ? '' : display(target);
+    const exe = target === null ? known.process.exe : typeof target === 'number' ? '' : display(this.#inRoot(target));
     known.image = image;
     known.comm = comm;
     if (!sameName || exe !== known.process.exe) known.process = { pid, comm: display(asBytes(comm)), exe };

@@ -113,7 +113,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   tree.hideDisk = config.mode === 'rehearse';
   const store = new MarkStore(log, marks, tree);
   store.settle(ground.identity);
-  const journal = new Journal(tree, new Requesters(procFd), () => capture.mode);
+  const journal = new Journal(tree, new Requesters(procFd, config.mountpoint), () => capture.mode);
   const directories = new Directories(tree, stage, features, store, (node, degraded) => {
     journal.directoryMade(node, degraded);
   });

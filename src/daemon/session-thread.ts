@@ -76,6 +76,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
   if (ending.reason === 'unmounted') finishCopies(parts, pool);
   pool.close();
   report(parts);
+  parts.journal.close();
   parts.engine.marks.log.sync();
   say({ kind: 'ended', ending });
 }
