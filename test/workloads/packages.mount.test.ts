@@ -8,8 +8,8 @@ import { debianTree } from '../run/debian-tree.ts';
 import { MountedRoot, needsMount } from '../mounted-root.ts';
 import { assertSameTree, run, shell, treeOf } from './programs.ts';
 
-// Packages as small as they may be that use what dpkg can do: conffiles, scripts, links, hard links, a directory that becomes a symlink's
-// target, a diversion of another package's file, an alternative, a trigger on a library, a file with a capability and one set-user-ID.
+// Packages as small as they may be that use what dpkg can do: conffiles, scripts, links, hard links, a diversion of another
+// package's file, an alternative, a set-user-ID file.
 const BUILD = String.raw`
 make() { # NAME VERSION [FIELD...]
   local name=$1 version=$2; shift 2
