@@ -9,6 +9,7 @@ import { MOUNT_ATTR_NOATIME, mountSetattr, OPEN_TREE_CLONE, openTree } from '../
 import { close, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
+import { unescapeField } from '../sys/mountinfo.ts';
 import { Branch } from './branch.ts';
 import { graftPointAt, newGraftPoint } from './grafts.ts';
 import type { GraftPoint } from './grafts.ts';
@@ -117,10 +118,6 @@ function realMounts(): RealMount[] {
       const type = fields[fields.indexOf('-', 6) + 1] ?? '';
       const [device, path] = [fields[2], fields[4]];
       if (device === undefined || path === undefined || (pseudo.has(type) && !REAL.has(type))) return [];
-      return [{ device, path: unescape(path) }];
+      return [{ device, path: unescapeField(path) }];
     });
-}
-
-function unescape(field: string): ByteString {
-  return asBytes(field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))));
 }

@@ -2,7 +2,8 @@
 // hangs must not hang who asks.
 
 import { readFileSync } from 'node:fs';
-import { asBytes, display, fromText, type ByteString } from '../bytes.ts';
+import { display, fromText, type ByteString } from '../bytes.ts';
+import { unescapeField } from '../sys/mountinfo.ts';
 
 const FILESYSTEM_TYPE = 'fuse.rootsync';
 
@@ -36,13 +37,8 @@ export function parseMountinfo(text: string): MountEntry[] {
     const [device, mountpoint, type] = [fields[2], fields[4], fields[separator + 1]];
     if (separator < 0 || device === undefined || mountpoint === undefined || type === undefined) return [];
     const owner = Number(/(?:^|,)user_id=(\d+)/.exec(fields[separator + 3] ?? '')?.[1] ?? 0);
-    return [{ device, mountpoint: unescape(mountpoint), type, owner }];
+    return [{ device, mountpoint: unescapeField(mountpoint), type, owner }];
   });
-}
-
-/** Blank, tab, newline, backslash and `#` stand in mountinfo as three octal digits. */
-function unescape(field: string): ByteString {
-  return asBytes(field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))));
 }
 
 /** Why no mount could be chosen, for people. */

@@ -4,6 +4,7 @@
 import { readSync } from 'node:fs';
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
+import { unescapeField } from '../sys/mountinfo.ts';
 
 const INTERVAL_MS = 250;
 const CHUNK = 65536;
@@ -35,7 +36,7 @@ export class MountWatch {
     this.#text = text;
     const now = new Set<string>();
     for (const line of text.split('\n')) {
-      const place = unescape(line.split(' ')[4] ?? '');
+      const place = unescapeField(line.split(' ')[4] ?? '');
       if (place.startsWith(this.#prefix) && place.length > this.#prefix.length)
         now.add(place.slice(this.#prefix.length));
     }
@@ -58,8 +59,4 @@ function readAll(fd: number): string {
     text += chunk.toString('latin1', 0, n);
     at += n;
   }
-}
-
-function unescape(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }

@@ -11,6 +11,7 @@ import { openFuse } from '../sys/fuse-dev.ts';
 import { MNT_DETACH, UMOUNT_NOFOLLOW, mount, umount2 } from '../sys/mount.ts';
 import { O_DIRECTORY, O_NONBLOCK, O_PATH, close, openFollow } from '../sys/open.ts';
 import { getgid, getuid } from '../sys/process.ts';
+import { unescapeField } from '../sys/mountinfo.ts';
 import { MAX_IO } from './negotiate.ts';
 
 export interface MountOptions {
@@ -77,7 +78,7 @@ export function connectionOf(mountpoint: ByteString): number {
   let found: number = ENOENT;
   for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
     const [, , device = '', , where = '', ...rest] = line.split(' ');
-    if (unescape(where) !== mountpoint) continue;
+    if (unescapeField(where) !== mountpoint) continue;
     const type = rest[rest.indexOf('-') + 1] ?? '';
     found = type.startsWith('fuse') ? Number(device.split(':')[1]) : ENOENT;
   }
@@ -99,11 +100,6 @@ function resolve(mountpoint: string): ByteString | MountError {
   if (fd < 0) return { errno: fd as Errno, reason: mountReason(fd, fromText(mountpoint)) };
   close(fd);
   return fromText(realpathSync(mountpoint));
-}
-
-/** Octal escapes of mountinfo: space, tab, newline, backslash. */
-function unescape(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 function openReason(err: number): string {
