@@ -147,11 +147,6 @@ export class Journal {
     this.#say('miss', this.#tree.pathOf(parent, name), objectKind(kind), cause, {});
   }
 
-  /** Something that is about no object: `kind` and a reason. */
-  note(kind: EventKind, reason: string): void {
-    this.#say(kind, '' as ByteString, 'directory', null, { reason });
-  }
-
   #degraded(path: ByteString, kind: ObjectKind, degraded: readonly Degradation[], cause: Cause | null): void {
     for (const loss of degraded) {
       const reason = `${loss.what}: ${loss.reason}`;

@@ -25,10 +25,6 @@ export class MarkSync {
     return DEFERRED;
   }
 
-  get pending(): number {
-    return this.#waiting.length;
-  }
-
   #start(): void {
     const { log } = this.#marks;
     const upTo = log.appended;
