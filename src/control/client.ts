@@ -34,6 +34,8 @@ export class ControlClient {
   /** Resolves when the daemon has ended the connection, as it does when it leaves. */
   readonly ended: Promise<void>;
   #lastId = 0;
+  /** Why nothing more will be answered. */
+  #over: ClientError | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -41,7 +43,9 @@ export class ControlClient {
     socket.on('error', () => {});
     this.ended = new Promise((resolve) => {
       socket.once('close', () => {
-        this.#abandon('the daemon ended the connection without an answer');
+        this.#abandon(
+          this.#over ?? new ClientError('unreachable', 'the daemon ended the connection without an answer'),
+        );
         resolve();
       });
     });
@@ -57,8 +61,8 @@ export class ControlClient {
   request<C extends CommandName>(command: C, args: Commands[C]['args']): Promise<Commands[C]['result']> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) {
-        reject(new ClientError('unreachable', 'the daemon is gone'));
+      if (this.#over !== undefined || this.#socket.destroyed) {
+        reject(this.#over ?? new ClientError('unreachable', 'the daemon is gone'));
         return;
       }
       this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
@@ -84,14 +88,20 @@ export class ControlClient {
       this.#socket.destroy();
       return;
     }
+    // To all that was asked: we are turned away.
+    if (reply.id === 0 && !reply.ok) {
+      this.#abandon(new ClientError(reply.error.code, reply.error.message));
+      return;
+    }
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if (reply.ok) waiting?.resolve(reply.result);
     else waiting?.reject(new ClientError(reply.error.code, reply.error.message));
   }
 
-  #abandon(message: string): void {
-    for (const { reject } of this.#waiting.values()) reject(new ClientError('unreachable', message));
+  #abandon(error: ClientError): void {
+    this.#over = error;
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
 }

@@ -1,34 +1,13 @@
 // One line of a client turned into a request, or into the refusal that it gets. Pure; takes nothing on trust.
 
+import { COMMANDS } from './commands.ts';
+import { wrongField } from './fields.ts';
 import { PROTOCOL_VERSION, type CommandName, type ProtocolError, type Request } from './protocol.ts';
 
 /** What is wrong with a line, and the id to answer to (0 when it had none). */
 export interface BadRequest {
   readonly id: number;
   readonly error: ProtocolError;
-}
-
-type Check = (args: Record<string, unknown>) => string | undefined;
-
-const noFields: Check = onlyFields({});
-
-/** For each command what its `args` may be. */
-const CHECKS: Record<CommandName, Check> = {
-  status: noFields,
-  settle: noFields,
-  unmount: onlyFields({ lazy: 'boolean' }),
-};
-
-/** Optional fields of the types given, and no others. */
-function onlyFields(types: Readonly<Record<string, 'boolean' | 'string' | 'number'>>): Check {
-  return (args) => {
-    for (const [name, value] of Object.entries(args)) {
-      const type = Object.hasOwn(types, name) ? types[name] : undefined;
-      if (type === undefined) return `no argument ${JSON.stringify(name)} here`;
-      if (typeof value !== type) return `${name} must be a ${type}`;
-    }
-    return undefined;
-  };
 }
 
 export function parseRequest(line: string): Request | BadRequest {
@@ -44,11 +23,12 @@ export function parseRequest(line: string): Request | BadRequest {
     return bad(0, 'malformed', 'id must be a positive integer');
   if (v !== PROTOCOL_VERSION) return bad(id, 'version', `this mount speaks version ${PROTOCOL_VERSION}`);
   if (typeof command !== 'string' || !isCommand(command)) {
-    return bad(id, 'unknown-command', `commands: ${Object.keys(CHECKS).join(', ')}`);
+    return bad(id, 'unknown-command', `commands: ${Object.keys(COMMANDS).join(', ')}`);
   }
   if (!isRecord(args)) return bad(id, 'bad-args', 'args must be an object');
-  const wrong = CHECKS[command](args);
-  return wrong === undefined ? { v, id, command, args } : bad(id, 'bad-args', wrong);
+  const wrong = wrongField(COMMANDS[command], args);
+  // Checked just now against this command's fields, which the table's type ties to its arguments.
+  return wrong === undefined ? ({ v, id, command, args } as Request) : bad(id, 'bad-args', `${command}: ${wrong}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -56,7 +36,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function isCommand(word: string): word is CommandName {
-  return Object.hasOwn(CHECKS, word);
+  return Object.hasOwn(COMMANDS, word);
 }
 
 function bad(id: number, code: ProtocolError['code'], message: string): BadRequest {

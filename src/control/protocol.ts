@@ -23,7 +23,7 @@ export interface Commands {
 export type NoFields = Record<string, never>;
 export type CommandName = keyof Commands;
 
-export interface Request<C extends CommandName = CommandName> {
+export interface RequestOf<C extends CommandName> {
   readonly v: typeof PROTOCOL_VERSION;
   /** Chosen by the client, given back in the reply. */
   readonly id: number;
@@ -31,15 +31,32 @@ export interface Request<C extends CommandName = CommandName> {
   readonly args: Commands[C]['args'];
 }
 
-/** Why a request was refused; the message beside it is for people. */
-export type ErrorCode = 'malformed' | 'version' | 'unknown-command' | 'bad-args' | 'busy' | 'failed';
+export type Request = { [C in CommandName]: RequestOf<C> }[CommandName];
+
+/**
+ * Why a request was refused; the message beside it says to people what, of what, and what they can do.
+ * `malformed`: the line is no request. `version`, `unknown-command`: not spoken here. `bad-args`: arguments that cannot be, a bad glob
+ * among them. `not-permitted`: this client may not ask. `no-such-path`: the merged root does not have it. `unavailable`: not in this
+ * version, or not with this mount. `busy`: something is in use, or too many ask at once. `ended`: the mount is going. `failed`: all else.
+ */
+export type ErrorCode =
+  | 'malformed'
+  | 'version'
+  | 'unknown-command'
+  | 'bad-args'
+  | 'not-permitted'
+  | 'no-such-path'
+  | 'unavailable'
+  | 'busy'
+  | 'ended'
+  | 'failed';
 
 export interface ProtocolError {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** `id` is 0 in the reply to a line from which no id could be read. */
+/** `id` is 0 in the reply to a line from which no id could be read, and to a client that is turned away. */
 export type Reply<R = unknown> =
   | { readonly id: number; readonly ok: true; readonly result: R }
   | { readonly id: number; readonly ok: false; readonly error: ProtocolError };

@@ -5,21 +5,13 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { LineSplitter } from './lines.ts';
 import { parseRequest } from './parse-request.ts';
-import { MAX_REQUEST_BYTES, type CommandName, type Commands, type Reply, type Request } from './protocol.ts';
-
-/** A refusal that a handler throws on purpose: its code and message go to the client as they are. */
-export class Refusal extends Error {
-  readonly code: 'busy' | 'bad-args' | 'failed';
-
-  constructor(code: Refusal['code'], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { mayAsk, peerOf, type Peer } from './peer.ts';
+import { MAX_REQUEST_BYTES, type CommandName, type Commands, type Reply, type RequestOf } from './protocol.ts';
+import { Refusal } from './refusal.ts';
 
 /** What the commands do. A handler answers with the result, or throws a Refusal. */
 export type Handlers = {
-  readonly [C in CommandName]: (args: Commands[C]['args']) => Promise<Commands[C]['result']>;
+  readonly [C in CommandName]: (args: Commands[C]['args'], peer: Peer) => Promise<Commands[C]['result']>;
 };
 
 export interface ControlServer {
@@ -44,11 +36,17 @@ const LIMITS: Limits = { clients: 64, patience: 10_000 };
 export async function listen(path: string, handlers: Handlers, limits: Limits = LIMITS): Promise<ControlServer> {
   const clients = new Set<Client>();
   const server = createServer((socket) => {
-    if (clients.size >= limits.clients) {
-      socket.destroy();
+    const peer = peerOf(socket);
+    const refusal = turnAway(peer, clients.size, limits);
+    if (refusal !== undefined) {
+      socket.on('error', () => {});
+      socket.setTimeout(limits.patience, () => socket.destroy());
+      socket.end(`${JSON.stringify({ id: 0, ok: false, error: refusal.error } satisfies Reply)}\n`, () =>
+        socket.destroy(),
+      );
       return;
     }
-    const client = new Client(socket, handlers, limits.patience);
+    const client = new Client(socket, peer, handlers, limits.patience);
     clients.add(client);
     socket.once('close', () => clients.delete(client));
   });
@@ -67,6 +65,17 @@ export async function listen(path: string, handlers: Handlers, limits: Limits = 
   };
 }
 
+function turnAway(peer: Peer, clients: number, limits: Limits): Refusal | undefined {
+  if (!mayAsk(peer)) {
+    return new Refusal(
+      'not-permitted',
+      `uid ${String(peer.uid)} may not ask: only root and the owner of the mount may`,
+    );
+  }
+  if (clients < limits.clients) return undefined;
+  return new Refusal('busy', `${limits.clients} clients are connected already: try again when some have gone`);
+}
+
 function bind(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -81,6 +90,7 @@ function bind(server: Server, path: string): Promise<void> {
 
 class Client {
   readonly #socket: Socket;
+  readonly #peer: Peer;
   readonly #handlers: Handlers;
   readonly #patience: number;
   readonly #lines = new LineSplitter(MAX_REQUEST_BYTES);
@@ -88,8 +98,9 @@ class Client {
   #work: Promise<void> = Promise.resolve();
   #deadline: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, handlers: Handlers, patience: number) {
+  constructor(socket: Socket, peer: Peer, handlers: Handlers, patience: number) {
     this.#socket = socket;
+    this.#peer = peer;
     this.#handlers = handlers;
     this.#patience = patience;
     socket.on('error', () => socket.destroy());
@@ -123,7 +134,7 @@ class Client {
     this.#socket.pause();
     for (const line of lines) {
       if (this.#socket.destroyed) return;
-      await this.#send(await answer(line, this.#handlers));
+      await this.#send(await answer(line, this.#handlers, this.#peer));
     }
     this.#socket.resume();
   }
@@ -151,17 +162,22 @@ class Client {
   }
 }
 
-async function answer(line: string, handlers: Handlers): Promise<Reply> {
+async function answer(line: string, handlers: Handlers, peer: Peer): Promise<Reply> {
   const request = parseRequest(line);
   if ('error' in request) return { id: request.id, ok: false, error: request.error };
   try {
-    return { id: request.id, ok: true, result: await handle(request, handlers) };
+    return { id: request.id, ok: true, result: await handle(request, handlers, peer) };
   } catch (error) {
-    const code = error instanceof Refusal ? error.code : 'failed';
-    return { id: request.id, ok: false, error: { code, message: (error as Error).message } };
+    const refusal = error instanceof Refusal ? error : new Refusal('failed', `${request.command}: ${String(error)}`);
+    if (error !== refusal) process.emitWarning(error as Error);
+    return { id: request.id, ok: false, error: refusal.error };
   }
 }
 
-function handle<C extends CommandName>(request: Request<C>, handlers: Handlers): Promise<Commands[C]['result']> {
-  return handlers[request.command](request.args);
+function handle<C extends CommandName>(
+  { command, args }: RequestOf<C>,
+  handlers: Handlers,
+  peer: Peer,
+): Promise<Commands[C]['result']> {
+  return handlers[command](args, peer);
 }

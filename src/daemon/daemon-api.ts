@@ -1,6 +1,7 @@
 // What a command sees of a running mount. Types only: neither how the daemon is put together nor who asks.
 
 import type { Status } from '../control/protocol.ts';
+import type { QuestionName, Questions } from './session-messages.ts';
 
 export interface Daemon {
   /** Resolves when the mount is gone, for whatever reason (`unmount`, umount(8), abort), and flash is synced. */
@@ -12,4 +13,6 @@ export interface Daemon {
   status(): Promise<Status>;
   /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
   settle(): Promise<void>;
+  /** Asks the session's thread, for what is no more than that. @throws Refusal (`ended`: the mount is gone). */
+  ask<Q extends QuestionName>(question: Q, about: Questions[Q]['about']): Promise<Questions[Q]['answer']>;
 }

@@ -6,27 +6,11 @@ import { join } from 'node:path';
 import { errnoName, EBUSY } from '../errno.ts';
 import { fromText } from '../bytes.ts';
 import { readMounts, type MountEntry } from '../control/mounts.ts';
-import { Refusal, listen, type ControlServer, type Handlers } from '../control/server.ts';
+import { listen, type ControlServer } from '../control/server.ts';
 import { makeSocketDirectory, socketName } from '../control/socket-path.ts';
 import { MNT_DETACH, umount2 } from '../sys/mount.ts';
+import { handlersOf } from './command-handlers.ts';
 import type { Daemon } from './daemon-api.ts';
-
-/** What the control socket's commands do to a daemon. */
-function handlersOf(daemon: Daemon): Handlers {
-  return {
-    status: () => daemon.status(),
-    async settle() {
-      await daemon.settle();
-      return {};
-    },
-    async unmount({ lazy }) {
-      const result = await daemon.unmount({ lazy: lazy ?? false });
-      if (result === EBUSY) throw new Refusal('busy', 'the mount is in use');
-      if (result < 0) throw new Refusal('failed', `umount: ${errnoName(result)}`);
-      return {};
-    },
-  };
-}
 
 /** Opens the control socket of the mount at `mountpoint`. @throws when there is no place for it. */
 export async function serveControl(daemon: Daemon, mountpoint: string): Promise<ControlServer> {

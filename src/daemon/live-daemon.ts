@@ -4,6 +4,7 @@ import { close } from '../sys/open.ts';
 import type { EventLog } from '../capture/event-log.ts';
 import type { ByteString } from '../bytes.ts';
 import type { Status } from '../control/protocol.ts';
+import { Refusal } from '../control/refusal.ts';
 import { unmountFuse } from '../fuse/mount.ts';
 import type { Notifier } from '../fuse/notifier.ts';
 import { syncfs } from '../sys/io.ts';
@@ -13,6 +14,7 @@ import { closeLayout } from './flash-layout.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { MountWatch } from './mount-watch.ts';
 import type { SessionLink } from './session-link.ts';
+import type { QuestionName, Questions } from './session-messages.ts';
 import { statusOf } from './status.ts';
 
 /** What a daemon owns from its start on. */
@@ -51,15 +53,22 @@ export class LiveDaemon implements Daemon {
   }
 
   async status(): Promise<Status> {
-    const { link } = this.#parts;
-    const session = await link.status();
-    if (session === undefined) throw new Error('the mount has ended');
+    const session = await this.ask('status', null);
     return statusOf({ ...this.#parts, startedAt: this.#startedAt, session });
   }
 
-  settle(): Promise<void> {
+  async settle(): Promise<void> {
     this.#parts.watch.check();
-    return this.#parts.link.settle();
+    try {
+      await this.ask('settle', null);
+    } catch (error) {
+      // What has ended has nothing left to copy.
+      if (!(error instanceof Refusal && error.code === 'ended')) throw error;
+    }
+  }
+
+  ask<Q extends QuestionName>(question: Q, about: Questions[Q]['about']): Promise<Questions[Q]['answer']> {
+    return this.#parts.link.ask(question, about);
   }
 
   async #end(): Promise<void> {

@@ -2,7 +2,13 @@
 
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { signalEvent } from '../sys/poll.ts';
-import type { News, Order, SessionData, SessionStatus } from './session-messages.ts';
+import { Refusal } from '../control/refusal.ts';
+import type { News, Order, Question, QuestionName, Questions, SessionData } from './session-messages.ts';
+
+interface Asker {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (refusal: Refusal) => void;
+}
 
 type Listener<K extends News['kind']> = (news: Extract<News, { kind: K }>) => void;
 
@@ -11,7 +17,7 @@ export class SessionLink {
   readonly #port: MessageChannel['port1'];
   readonly #wakeFd: number;
   readonly #listeners = new Map<News['kind'], ((news: never) => void)[]>();
-  readonly #questions = new Map<number, (answer: News) => void>();
+  readonly #questions = new Map<number, Asker>();
   #lastId = 0;
   /** The thread has ended, or never served: nobody answers. */
   #closed = false;
@@ -33,7 +39,7 @@ export class SessionLink {
     this.#worker.on('exit', () => {
       this.#closed = true;
       this.#hear({ kind: 'ended', ending: { reason: 'stopped' } });
-      for (const answer of this.#questions.values()) answer({ kind: 'bug', what: 'the session has ended' });
+      for (const { reject } of this.#questions.values()) reject(ended());
       this.#questions.clear();
       port1.close();
     });
@@ -60,35 +66,32 @@ export class SessionLink {
     if (order.kind !== 'serve') signalEvent(this.#wakeFd);
   }
 
-  /** The session's state; undefined when it has ended. */
-  async status(): Promise<SessionStatus | undefined> {
-    const answer = await this.#ask('status');
-    return answer.kind === 'status' ? answer.status : undefined;
-  }
-
-  /** Resolves when nothing is left to copy and flash is synced, or the session has ended. */
-  async settle(): Promise<void> {
-    await this.#ask('settle');
+  /** Asks the session. @throws Refusal, with the session's reason, or `ended`: it is gone. */
+  ask<Q extends QuestionName>(question: Q, about: Questions[Q]['about']): Promise<Questions[Q]['answer']> {
+    if (this.#closed) return Promise.reject(ended());
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#questions.set(id, { resolve, reject });
+      this.order({ kind: 'question', id, question, about } satisfies Question<Q> as Order);
+    });
   }
 
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  #ask(kind: 'status' | 'settle'): Promise<News> {
-    if (this.#closed) return Promise.resolve({ kind: 'bug', what: 'the session has ended' });
-    const id = ++this.#lastId;
-    return new Promise((resolve) => {
-      this.#questions.set(id, resolve);
-      this.order({ kind, id });
-    });
-  }
-
   #hear(news: News): void {
     if ('id' in news) {
-      this.#questions.get(news.id)?.(news);
+      const asker = this.#questions.get(news.id);
       this.#questions.delete(news.id);
+      // The id says which question it was, and so of what type the answer is.
+      if (news.kind === 'answer') asker?.resolve(news.answer as never);
+      else asker?.reject(new Refusal(news.error.code, news.error.message));
     }
     for (const listener of this.#listeners.get(news.kind) ?? []) listener(news as never);
   }
+}
+
+function ended(): Refusal {
+  return new Refusal('ended', 'the mount has ended');
 }

@@ -5,6 +5,7 @@ import type { EventDraft } from '../capture/event.ts';
 import type { JournalCounts } from '../capture/journal.ts';
 import type { Ending } from '../fuse/session.ts';
 import type { NotifierHandle } from '../fuse/notifier.ts';
+import type { ErrorCode, ProtocolError } from '../control/protocol.ts';
 import type { ByteString } from '../bytes.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { MountConfig } from './config.ts';
@@ -33,10 +34,33 @@ export interface SessionStatus {
   readonly heapUsed: number;
 }
 
+/** What the main thread asks of the session's thread (`about`), and what it is answered (`answer`). Plain values only. */
+export interface Questions {
+  status: { about: null; answer: SessionStatus };
+  /** Answered when nothing is left to copy and flash is synced. */
+  settle: { about: null; answer: null };
+}
+
+export type QuestionName = keyof Questions;
+
+export interface Question<Q extends QuestionName> {
+  readonly kind: 'question';
+  readonly id: number;
+  readonly question: Q;
+  readonly about: Questions[Q]['about'];
+}
+
+/** How a question is answered, by exactly one call. */
+export interface Reply<Q extends QuestionName> {
+  readonly give: (answer: Questions[Q]['answer']) => void;
+  /** As a command's client is to read it. */
+  readonly refuse: (code: ErrorCode, message: string) => void;
+}
+
 /** To the session's thread; followed by a signal of its eventfd. */
 export type Order =
   | { readonly kind: 'serve'; readonly fuseFd: number; readonly notifier: NotifierHandle }
-  | { readonly kind: 'status' | 'settle'; readonly id: number }
+  | { [Q in QuestionName]: Question<Q> }[QuestionName]
   /** End now, whoever still uses the mount. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'mounted-on'; readonly paths: readonly ByteString[] };
@@ -49,6 +73,7 @@ export type News =
   | { readonly kind: 'serving' }
   | { readonly kind: 'events'; readonly events: readonly EventDraft[] }
   | { readonly kind: 'bug'; readonly what: string }
-  | { readonly kind: 'status'; readonly id: number; readonly status: SessionStatus }
-  | { readonly kind: 'settled'; readonly id: number }
+  /** To the question with this id. */
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Questions[QuestionName]['answer'] }
+  | { readonly kind: 'refusal'; readonly id: number; readonly error: ProtocolError }
   | { readonly kind: 'ended'; readonly ending: Ending };

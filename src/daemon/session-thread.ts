@@ -13,9 +13,11 @@ import type { Engine } from '../ops/engine.ts';
 import { operations } from '../ops/table.ts';
 import { drainEvent, POLLIN, PollSet } from '../sys/poll.ts';
 import { enterProc, umask } from '../sys/process.ts';
+import { answer } from './answers.ts';
 import { assemble, prepare } from './engine-parts.ts';
 import type { Groundwork, Parts } from './engine-parts.ts';
-import type { News, Order, SessionData, SessionStatus } from './session-messages.ts';
+import type { LiveSession } from './live-session.ts';
+import type { News, Order, Question, QuestionName, Reply, SessionData } from './session-messages.ts';
 
 /** Longest sleep between two looks at the copy threads' answers, which wake us by themselves. */
 const FINISH_WAIT_NS = 1e9;
@@ -42,7 +44,6 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
     say({ kind: 'failed', reason: `copy threads: ${errnoName(pool)}` });
     return;
   }
-  const settling: number[] = [];
   const parts = assemble(ground, pool, order.fuseFd, config.passthrough);
   const session = new Session<Engine>({
     channel: new DeviceChannel(order.fuseFd, wakeFd),
@@ -62,15 +63,16 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
       },
       onWake: () => {
         pool.drain();
-        for (let next = receive(); next !== undefined; next = receive()) obey(next, parts, settling, session);
-        work(parts, pool, settling);
+        for (let next = receive(); next !== undefined; next = receive()) obey(next, live);
+        work(live);
       },
-      idle: () => work(parts, pool, settling),
+      idle: () => work(live),
       onBug: (error, request) => {
         say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
       },
     },
   });
+  const live: LiveSession = { ...parts, pool, session, settling: [] };
   const ending = session.run();
   // Nobody asks any more, but what was used before umount(8) is still to be captured.
   if (ending.reason === 'unmounted') finishCopies(parts, pool);
@@ -92,15 +94,16 @@ function finishCopies(parts: Parts, pool: CopyPool): void {
 }
 
 /** What is done between requests: whether anything was. */
-function work(parts: Parts, pool: CopyPool, settling: number[]): boolean {
-  const started = parts.copies.pump();
-  report(parts);
-  if (settling.length > 0 && isIdle(parts)) {
-    parts.copies.retry();
-    if (!isIdle(parts)) return true;
-    const ids = settling.splice(0);
+function work(live: LiveSession): boolean {
+  const { copies, pool, settling } = live;
+  const started = copies.pump();
+  report(live);
+  if (settling.length > 0 && isIdle(live)) {
+    copies.retry();
+    if (!isIdle(live)) return true;
+    const waiting = settling.splice(0);
     pool.submit('capture', { kind: 'sync', fd: data.layout.stage, how: 'syncfs' }, () => {
-      for (const id of ids) say({ kind: 'settled', id });
+      for (const reply of waiting) reply.give(null);
     });
   }
   return started;
@@ -115,39 +118,32 @@ function report({ journal }: Parts): void {
   if (events !== undefined) say({ kind: 'events', events });
 }
 
-function obey(order: Order, parts: Parts, settling: number[], session: Session<Engine>): void {
+function obey(order: Order, live: LiveSession): void {
   switch (order.kind) {
-    case 'status':
-      say({ kind: 'status', id: order.id, status: statusOf(parts) });
+    case 'question': {
+      const bug = answer(live, order, replyTo(order));
+      if (bug !== undefined) say({ kind: 'bug', what: bug });
       break;
-    case 'settle':
-      settling.push(order.id);
-      break;
+    }
     case 'mounted-on':
-      for (const path of order.paths) parts.engine.capture.mountedOn(path);
+      for (const path of order.paths) live.engine.capture.mountedOn(path);
       break;
     case 'stop':
-      session.stop();
+      live.session.stop();
       break;
     case 'serve':
       break;
   }
 }
 
-function statusOf({ engine, copies, journal, space }: Parts): SessionStatus {
-  // Only under `node --expose-gc`: then the heap is what is in use, not what was.
-  globalThis.gc?.();
+function replyTo<Q extends QuestionName>({ id }: Question<Q>): Reply<Q> {
   return {
-    nodes: engine.tree.table.size,
-    openFiles: engine.data.openFiles,
-    whiteouts: engine.tree.marks.whiteouts,
-    passthrough: engine.data.passthrough,
-    pending: copies.pending,
-    copying: copies.copying,
-    free: space.free,
-    full: space.full || copies.starved,
-    counts: journal.counts,
-    heapUsed: process.memoryUsage().heapUsed,
+    give: (answer) => {
+      say({ kind: 'answer', id, answer });
+    },
+    refuse: (code, message) => {
+      say({ kind: 'refusal', id, error: { code, message } });
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { listOf, oneOf, optional, text, wrongField } from '../../src/control/fields.ts';
 import { parseRequest } from '../../src/control/parse-request.ts';
 
 describe('control/parse-request', () => {
@@ -50,4 +51,27 @@ describe('control/parse-request', () => {
       }),
     );
   });
+});
+
+describe('control/fields', () => {
+  const fields = { path: text, mode: optional(oneOf(['hold', 'capture'])), globs: optional(listOf(text)) };
+
+  it('takes what the fields say', () => {
+    for (const args of [{ path: '' }, { path: 'a', mode: 'hold', globs: [] }, { path: 'a', globs: ['b', 'c'] }]) {
+      assert.equal(wrongField(fields, args), undefined);
+    }
+  });
+
+  const wrong: [Record<string, unknown>, RegExp][] = [
+    [{}, /^path is missing: a string$/],
+    [{ path: 1 }, /^path must be a string$/],
+    [{ path: 'a', mode: 'held' }, /^mode must be one of hold, capture$/],
+    [{ path: 'a', globs: 'b' }, /^globs must be an array, each element a string$/],
+    [{ path: 'a', globs: ['b', 2] }, /^globs must be/],
+    [{ path: 'a', paths: 'b' }, /^no argument "paths" here$/],
+    [{ path: 'a', constructor: 'b' }, /^no argument "constructor" here$/],
+  ];
+  for (const [args, message] of wrong) {
+    it(`refuses ${JSON.stringify(args)}`, () => assert.match(wrongField(fields, args) ?? '', message));
+  }
 });

@@ -1,14 +1,17 @@
 // The control server against clients of every kind of badness: each test guards against one that hangs, swamps or ends the daemon.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientError } from '../../src/control/client.ts';
 import { ControlClient } from '../../src/control/client.ts';
 import { MAX_REQUEST_BYTES, type Status } from '../../src/control/protocol.ts';
-import { Refusal, listen, type ControlServer, type Handlers } from '../../src/control/server.ts';
+import type { Peer } from '../../src/control/peer.ts';
+import { Refusal } from '../../src/control/refusal.ts';
+import { listen, type ControlServer, type Handlers } from '../../src/control/server.ts';
 
 const PATIENCE_MS = 200;
 
@@ -25,11 +28,13 @@ describe('control/server', () => {
   let server: ControlServer;
   let busy: boolean;
   let handled: number;
+  let asked: Peer | undefined;
   let settle: () => void;
 
   const handlers: Handlers = {
-    status: () => {
+    status: (_args, peer) => {
       handled++;
+      asked = peer;
       return Promise.resolve(STATUS);
     },
     settle: () => new Promise((resolve) => (settle = () => resolve({}))),
@@ -80,6 +85,29 @@ describe('control/server', () => {
 
   it('is closed to others', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it('knows who asks', async () => {
+    await works();
+    assert.deepEqual(asked, { pid: process.pid, uid: process.getuid?.() });
+  });
+
+  it('refuses another user, though he was let in to the socket', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    chmodSync(dir, 0o711);
+    chmodSync(path, 0o666);
+    const line = '{"v":1,"id":1,"command":"status"}';
+    const script = `require('net').connect(${JSON.stringify(path)}).on('error', () => {}).end('${line}\\n').pipe(process.stdout)`;
+    const child = spawn(process.execPath, ['-e', script], {
+      uid: 65534,
+      gid: 65534,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let got = '';
+    child.stdout.on('data', (chunk) => (got += String(chunk)));
+    await once(child, 'close');
+    assert.deepEqual([(JSON.parse(got) as { error: { code: string } }).error.code, handled], ['not-permitted', 0]);
+    await works();
   });
 
   it('replaces a socket, or whatever else, that was left at its path', async () => {
@@ -157,7 +185,10 @@ describe('control/server', () => {
       await once(socket, 'connect');
       sockets.push(socket);
     }
-    assert.equal(await talk(''), '');
+    const refused = JSON.parse(await talk('')) as { id: number; error: { code: string; message: string } };
+    assert.deepEqual([refused.id, refused.error.code], [0, 'busy']);
+    const client = await ControlClient.connect(path);
+    await assert.rejects(client.request('status', {}), (error: ClientError) => error.code === 'busy');
     sockets.forEach((socket) => socket.destroy());
     // Each goes when the server hears of it.
     for (let tries = 0; ; tries++) {

@@ -1,0 +1,48 @@
+// The answers to the questions of the main thread, in the session's thread, between requests: so an answer may use and change all that the
+// session owns, and must not take long.
+
+import { inspect } from 'node:util';
+import type { LiveSession } from './live-session.ts';
+import type { Question, QuestionName, Questions, Reply, SessionStatus } from './session-messages.ts';
+
+/** One per question; it calls `reply` once, now or later. */
+type Answers = {
+  readonly [Q in QuestionName]: (live: LiveSession, about: Questions[Q]['about'], reply: Reply<Q>) => void;
+};
+
+const ANSWERS: Answers = {
+  status: (live, _about, reply) => reply.give(statusOf(live)),
+  settle: (live, _about, reply) => void live.settling.push(reply),
+};
+
+/** Answers a question. What throws is a bug: it is refused with, and returned for the log. */
+export function answer<Q extends QuestionName>(
+  live: LiveSession,
+  { question, about }: Pick<Question<Q>, 'question' | 'about'>,
+  reply: Reply<Q>,
+): string | undefined {
+  try {
+    ANSWERS[question](live, about, reply);
+    return undefined;
+  } catch (error) {
+    reply.refuse('failed', `${question}: ${String(error)}`);
+    return inspect(error);
+  }
+}
+
+function statusOf({ engine, copies, journal, space }: LiveSession): SessionStatus {
+  // Only under `node --expose-gc`: then the heap is what is in use, not what was.
+  globalThis.gc?.();
+  return {
+    nodes: engine.tree.table.size,
+    openFiles: engine.data.openFiles,
+    whiteouts: engine.tree.marks.whiteouts,
+    passthrough: engine.data.passthrough,
+    pending: copies.pending,
+    copying: copies.copying,
+    free: space.free,
+    full: space.full || copies.starved,
+    counts: journal.counts,
+    heapUsed: process.memoryUsage().heapUsed,
+  };
+}

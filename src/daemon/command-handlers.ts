@@ -1,0 +1,22 @@
+// What each command of the control socket does to a daemon. What only the session's thread can answer is a question to it (`daemon.ask`).
+
+import { EBUSY, errnoName } from '../errno.ts';
+import { Refusal } from '../control/refusal.ts';
+import type { Handlers } from '../control/server.ts';
+import type { Daemon } from './daemon-api.ts';
+
+export function handlersOf(daemon: Daemon): Handlers {
+  return {
+    status: () => daemon.status(),
+    async settle() {
+      await daemon.settle();
+      return {};
+    },
+    async unmount({ lazy }) {
+      const result = await daemon.unmount({ lazy: lazy ?? false });
+      if (result === EBUSY) throw new Refusal('busy', 'the mount is in use');
+      if (result < 0) throw new Refusal('failed', `umount: ${errnoName(result)}`);
+      return {};
+    },
+  };
+}
