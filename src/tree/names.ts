@@ -1,13 +1,14 @@
-// The names of a node: one primary, further ones as links. Keeps two things true: both directions of a name (node to parent, parent's children to
-// node) are set together, and the primary name is one that lies on flash if any does.
+// The names of a node: one primary, further ones as links. Keeps three things true: both directions of a name (node to parent, parent's children to
+// node) are set together, the primary name is one that lies on flash if any does, and nothing is known of a path that is another now.
 
 import type { ByteString } from '../bytes.ts';
-import { ON_FLASH } from './node.ts';
+import { OF_PATH, ON_FLASH } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 
 /** `node` is also called `name` in `parent`. */
 export function attach(node: Node, parent: DirNode, name: ByteString, onFlash: boolean): void {
   parent.dir.children.set(name, node);
+  forgetPath(node);
   if (node.parent === null) {
     node.parent = parent;
     node.name = name;
@@ -24,6 +25,7 @@ export function detach(node: Node, parent: DirNode, name: ByteString): void {
   if (node.parent === parent && node.name === name) {
     const next = node.aliases?.shift();
     node.parent = next?.parent ?? null;
+    node.flags &= ~OF_PATH;
     if (next !== undefined) {
       node.name = next.name;
       node.set(ON_FLASH, next.onFlash);
@@ -46,6 +48,12 @@ export function setNameOnFlash(node: Node, parent: Node, name: ByteString): void
   const link = node.aliases?.find((l) => l.parent === parent && l.name === name);
   if (link !== undefined) link.onFlash = true;
   preferFlash(node);
+}
+
+/** `node` has other names than before, and so has all that is known below it. */
+function forgetPath(node: Node): void {
+  node.flags &= ~OF_PATH;
+  if (node.dir !== null) for (const child of node.dir.children.values()) forgetPath(child);
 }
 
 function preferFlash(node: Node): void {

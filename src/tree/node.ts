@@ -21,6 +21,8 @@ export const EXCLUDE_KNOWN = 16; // EXCLUDED says what the rules decided
 export const EXCLUDED = 32;
 export const PAGES_STALE = 64; // the kernel's pages of it may be older than its backing
 export const DIRECTORY_SKIPPED = 256; // an excluded directory that is not even made on flash
+/** What was concluded from an object's path, and holds only while it is called so. */
+export const OF_PATH = SKIP_LOGGED | EXCLUDE_KNOWN | EXCLUDED | DIRECTORY_SKIPPED;
 
 /** A further name of an object with hard links. */
 export interface Link {
