@@ -1,11 +1,24 @@
-// The events of the log: public JSON, one line each. Types only.
+// The events of the log: public JSON, one line each. Types, and the names of the kinds.
 
 import type { Mode } from '../policy/mode.ts';
 import type { ObjectKind } from '../policy/object-kind.ts';
 import type { Requester } from './requester.ts';
 
-export type EventKind =
-  'capture' | 'copy-up' | 'mirror' | 'whiteout' | 'skip' | 'spill' | 'miss' | 'mode' | 'degraded' | 'error';
+/** What can be told. In the log, `lost` stands beside these (LostEvents). */
+export const EVENT_KINDS = [
+  'capture',
+  'copy-up',
+  'mirror',
+  'whiteout',
+  'skip',
+  'spill',
+  'miss',
+  'mode',
+  'degraded',
+  'error',
+] as const;
+
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** An event on its way to the log, which numbers it. */
 export interface EventDraft {

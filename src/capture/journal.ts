@@ -2,7 +2,7 @@
 // while it waits in the kernel, so what is said of it is exact. Writing is the main thread's: here events only gather.
 
 import type { ByteString } from '../bytes.ts';
-import { display } from '../bytes.ts';
+import { display, fromText } from '../bytes.ts';
 import type { Errno } from '../errno.ts';
 import { errnoName } from '../errno.ts';
 import type { Copied } from '../copy/exact-copy.ts';
@@ -182,7 +182,6 @@ export class Journal {
 /** The exact bytes, where the text for people does not say them. */
 function pathBytes(path: ByteString): { pathBytes?: string } {
   // eslint-disable-next-line no-control-regex -- bytes, control characters included
-  if (/^[\x00-\x7f]*$/.test(path)) return {};
-  const bytes = Buffer.from(path, 'latin1');
-  return bytes.equals(Buffer.from(bytes.toString('utf8'), 'utf8')) ? {} : { pathBytes: bytes.toString('hex') };
+  if (/^[\x00-\x7f]*$/.test(path) || fromText(display(path)) === path) return {};
+  return { pathBytes: Buffer.from(path, 'latin1').toString('hex') };
 }
