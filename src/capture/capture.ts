@@ -116,7 +116,7 @@ export class Capture {
   /** OK when flash has `node`, for a change of it; else it is copied first and the request runs anew: DEFERRED. Errors: of the copy. */
   copyUp(node: Node, req: Request, data: boolean): number {
     if (node.onFlash) return OK;
-    if (isDir(node)) return Math.min(this.ensureDirectory(node), OK);
+    if (isDir(node)) return Math.min(this.ensureDirectory(node, req), OK);
     this.#copies.copyUp(node, data, this.#journal.because(req, 'change', 'copy-up'), req.defer());
     return DEFERRED;
   }
@@ -125,13 +125,17 @@ export class Capture {
   copyUpName(node: Node, parent: DirNode, name: ByteString, req: Request): number {
     const ready = this.copyUp(node, req, true);
     if (ready !== OK || nameOnFlash(node, parent, name)) return ready;
-    const above = this.ensureDirectory(parent);
-    return above < 0 ? above : this.#landing.addName(node, parent, name);
+    const above = this.ensureDirectory(parent, req);
+    if (above < 0) return above;
+    const cause = this.#journal.because(req, 'change', 'copy-up');
+    return this.#journal.onBehalf(cause, node, () => this.#landing.addName(node, parent, name));
   }
 
-  /** Makes sure that flash has the directory, with those above it. Errors: ENOENT where it was removed; of making it. */
-  ensureDirectory(node: DirNode): number {
-    return this.#directories.ensure(node);
+  /** Makes sure that flash has the directory, about to be changed, with those above it. Errors: ENOENT where it was removed; of making it. */
+  ensureDirectory(node: DirNode, req: Request): number {
+    if (node.dir.flash !== null) return OK;
+    const cause = this.#journal.because(req, 'change', 'copy-up');
+    return this.#journal.onBehalf(cause, node, () => this.#directories.ensure(node));
   }
 
   /** Whether nothing will ever move the data of `node` elsewhere while it is open: then the kernel may read its backing by itself. */
@@ -159,16 +163,18 @@ export class Capture {
   mountedOn(path: ByteString): void {
     const node = this.#tree.walk(path);
     if (typeof node === 'number' || this.#mode !== 'capture') return;
-    if (isDir(node) && !node.onFlash && this.#wanted(node)) this.#directories.ensure(node);
+    if (isDir(node) && !node.onFlash && this.#wanted(node))
+      this.#journal.onBehalf(this.#journal.unasked('mount', 'capture'), node, () => this.#directories.ensure(node));
     this.#tree.release(node);
   }
 
   #captureCompanions(node: Node, cause: Cause): void {
-    for (const { path, reason } of companionsOf(this.#tree.path(node))) {
+    const alongWith = this.#tree.path(node);
+    for (const { path, reason } of companionsOf(alongWith)) {
       const companion = this.#tree.walk(path);
       if (typeof companion === 'number') continue;
       if (companion.kind === S_IFREG && !companion.onFlash && this.#wanted(companion)) {
-        this.#copies.queue(companion, { ...cause, operation: 'companion', reason });
+        this.#copies.queue(companion, { ...cause, operation: 'companion', reason, alongWith });
       }
       this.#tree.release(companion);
     }

@@ -175,14 +175,13 @@ export class Copies {
       }
       job.room = this.#admission.begin();
     }
-    const err = this.#prepare(job);
+    const err = this.#journal.onBehalf(job.cause, node, () => this.#prepare(job));
     if (err <= 0) this.#end(job, err);
   }
 
   /** 1 when the copy is under way; 0 when there is nothing (more) to copy; or an Errno. */
   #prepare(job: Job): number {
     const { node } = job;
-    this.#journal.cause = job.cause;
     if (isDir(node)) return this.#directories.ensure(node);
     if (node.onFlash) return this.#landing.addNames(node);
     if (node.parent !== null && isDir(node.parent)) {
@@ -215,7 +214,7 @@ export class Copies {
       this.#end(job, ENOENT);
       return;
     }
-    const err = this.#landing.land(node, stageName);
+    const err = this.#journal.onBehalf(job.cause, node, () => this.#landing.land(node, stageName));
     if (err >= 0) this.#journal.copied(node, job.cause, result, job.waiters.length > 0);
     this.#end(job, err);
   }

@@ -35,6 +35,10 @@ export interface EventDraft {
   readonly mode: Mode;
   readonly reason?: string;
   readonly rule?: string;
+  /** Path of what this came along with: a directory above it, another name of it, what it is needed beside. As `path`. */
+  readonly alongWith?: string;
+  /** As `pathBytes`. */
+  readonly alongWithBytes?: string;
   readonly requester: Requester | null;
 }
 

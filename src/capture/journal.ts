@@ -31,6 +31,8 @@ export interface Cause {
   readonly mode: Mode;
   /** More than the operation says, for people. */
   readonly reason?: string;
+  /** Path of what was asked for, where this is not it. */
+  readonly alongWith?: ByteString;
 }
 
 /** Counts since the mount. */
@@ -48,8 +50,9 @@ export class Journal {
   readonly #mode: () => Mode;
   #events: EventDraft[] = [];
   readonly #saidOnce = new Set<string>();
-  /** Why directories are being made at present: set around work on behalf of a request. */
-  cause: Cause | null = null;
+  /** On whose behalf something is being done at present, and what they asked for: what is made beside that came along with it. */
+  #cause: Cause | null = null;
+  #wanted: Node | null = null;
   readonly counts: JournalCounts = {
     captured: { files: 0, symlinks: 0, directories: 0, specials: 0 },
     copyUps: 0,
@@ -82,6 +85,22 @@ export class Journal {
     return { kind, operation, pid: req.pid, requester: this.#requesters.read(req.pid), mode: this.#mode() };
   }
 
+  /** The cause of what nobody waits for. */
+  unasked(operation: Cause['operation'], kind: Cause['kind']): Cause {
+    return { kind, operation, pid: 0, requester: null, mode: this.#mode() };
+  }
+
+  /** Does `work` on behalf of `cause`, who asked for `wanted`. */
+  onBehalf<T>(cause: Cause, wanted: Node, work: () => T): T {
+    this.#cause = cause;
+    this.#wanted = wanted;
+    try {
+      return work();
+    } finally {
+      this.#cause = this.#wanted = null;
+    }
+  }
+
   /** Flash has `node` now. */
   copied(node: Node, cause: Cause, copied: Copied, forChange: boolean): void {
     if (cause.kind === 'copy-up' || forChange) {
@@ -98,16 +117,30 @@ export class Journal {
     this.#say(cause.kind, path, objectKind(node.kind), cause, {
       bytes: copied.bytes,
       ...(cause.reason === undefined ? {} : { reason: cause.reason }),
+      ...(cause.alongWith === undefined ? {} : along(cause.alongWith)),
     });
     this.#degraded(path, objectKind(node.kind), copied.degraded, cause);
   }
 
-  /** Flash has this directory now; `cause` says on whose behalf. */
+  /** Flash has this directory now. */
   directoryMade(node: DirNode, degraded: readonly Degradation[]): void {
     this.counts.captured.directories++;
     const path = this.#tree.path(node);
-    this.#say(this.cause?.kind ?? 'capture', path, 'directory', this.cause, { bytes: 0 });
-    this.#degraded(path, 'directory', degraded, this.cause);
+    const beside = this.#wanted === null || this.#wanted === node ? {} : along(this.#tree.path(this.#wanted));
+    this.#say(this.#cause?.kind ?? 'capture', path, 'directory', this.#cause, { bytes: 0, ...beside });
+    this.#degraded(path, 'directory', degraded, this.#cause);
+  }
+
+  /** Flash's `node` has this name, too. */
+  named(node: Node, parent: DirNode, name: ByteString): void {
+    const more = { bytes: 0, reason: 'hard link', ...along(this.#tree.path(node)) };
+    this.#say(
+      this.#cause?.kind ?? 'capture',
+      this.#tree.pathOf(parent, name),
+      objectKind(node.kind),
+      this.#cause,
+      more,
+    );
   }
 
   /** Not captured now; said once per object. */
@@ -163,13 +196,13 @@ export class Journal {
     path: ByteString,
     objectKind: ObjectKind,
     cause: Cause | null,
-    more: { bytes?: number; reason?: string; rule?: string },
+    more: Pick<EventDraft, 'bytes' | 'reason' | 'rule' | 'alongWith' | 'alongWithBytes'>,
   ): void {
     this.#events.push({
       time: new Date().toISOString(),
       kind,
       path: `/${display(path)}`,
-      ...pathBytes(path),
+      ...bytesOf(path, (pathBytes) => ({ pathBytes })),
       objectKind,
       operation: cause?.operation ?? 'none',
       mode: this.#mode(),
@@ -179,9 +212,13 @@ export class Journal {
   }
 }
 
-/** The exact bytes, where the text for people does not say them. */
-function pathBytes(path: ByteString): { pathBytes?: string } {
+function along(path: ByteString): Pick<EventDraft, 'alongWith' | 'alongWithBytes'> {
+  return { alongWith: `/${display(path)}`, ...bytesOf(path, (alongWithBytes) => ({ alongWithBytes })) };
+}
+
+/** A field with a path's exact bytes, in hex, where the text for people does not say them. */
+function bytesOf<T>(path: ByteString, field: (hex: string) => T): T | object {
   // eslint-disable-next-line no-control-regex -- bytes, control characters included
   if (/^[\x00-\x7f]*$/.test(path) || fromText(display(path)) === path) return {};
-  return { pathBytes: Buffer.from(path, 'latin1').toString('hex') };
+  return field(Buffer.from(path, 'latin1').toString('hex'));
 }

@@ -33,6 +33,8 @@ export interface LandingOptions {
   readonly onNameless: (node: Node, fd: number) => number;
   /** Who has `node` open must go on with flash's copy. */
   readonly onMoved: (node: Node) => number;
+  /** Flash's copy of `node` has got a further name. */
+  readonly onNamed: (node: Node, parent: DirNode, name: ByteString) => void;
 }
 
 export class Landing {
@@ -43,6 +45,7 @@ export class Landing {
   readonly #directories: Directories;
   readonly #onMoved: (node: Node) => number;
   readonly #onNameless: (node: Node, fd: number) => number;
+  readonly #onNamed: LandingOptions['onNamed'];
 
   constructor(options: LandingOptions) {
     this.#tree = options.tree;
@@ -52,6 +55,7 @@ export class Landing {
     this.#directories = options.directories;
     this.#onMoved = options.onMoved;
     this.#onNameless = options.onNameless;
+    this.#onNamed = options.onNamed;
   }
 
   /** Gives the staged copy of `node` its name; what cannot be published leaves the stage. Errors: of marks, directories and rename. */
@@ -87,6 +91,7 @@ export class Landing {
     const err = this.#tree.changeTimes.unchanged(node, () => this.nameFrom(fromFd, node.name, parent, name, node));
     if (err < 0) return err;
     this.#tree.nameLanded(node, parent, name);
+    this.#onNamed(node, parent, name);
     return 0;
   }
 

@@ -126,6 +126,9 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     directories,
     onNameless: (node, fd) => kept.take(node, fd),
     onMoved: (node) => data.moved(node),
+    onNamed: (node, parent, name) => {
+      journal.named(node, parent, name);
+    },
   });
   const kept: Kept = new Kept(tree, ground.keptFd, landing);
   const space = new Space(flash, config.reserve);

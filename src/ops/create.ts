@@ -20,7 +20,7 @@ import { withoutPrivileges } from './privileges.ts';
 const EMPTY = asBytes('');
 
 export const create: Operation<Engine, CreateIn> = (engine, req, { mode, umask, name }) => {
-  const parent = parentForNew(engine, req.nodeid, name);
+  const parent = parentForNew(engine, req, name);
   if (typeof parent === 'number') return parent;
   const free = nameIsFree(engine, parent, name);
   if (free < 0) return free;
@@ -41,7 +41,7 @@ export const create: Operation<Engine, CreateIn> = (engine, req, { mode, umask, 
 };
 
 export const tmpfile: Operation<Engine, CreateIn> = (engine, req, { mode, umask }) => {
-  const parent = parentForNew(engine, req.nodeid, EMPTY);
+  const parent = parentForNew(engine, req, EMPTY);
   if (typeof parent === 'number') return parent;
   if (!engine.tmpfile) return EOPNOTSUPP;
   const dirfd = flashFd(engine, parent);

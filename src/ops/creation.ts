@@ -4,6 +4,7 @@
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { EEXIST, ENAMETOOLONG, ENOENT, EPERM } from '../errno.ts';
+import type { Request } from '../fuse/operation.ts';
 import type { Errno } from '../errno.ts';
 import { chmodAt, chownAt, KEEP_ID } from '../sys/attr.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
@@ -21,12 +22,12 @@ const EMPTY = asBytes('');
 const stat = newStat();
 
 /** The directory that a new name goes to, on flash from now on. Errors: ESTALE, ENOTDIR, EPERM (reserved), and of making it on flash. */
-export function parentForNew(engine: Engine, nodeid: number, name: ByteString): DirNode | Errno {
-  const parent = engine.tree.directory(nodeid);
+export function parentForNew(engine: Engine, req: Request, name: ByteString): DirNode | Errno {
+  const parent = engine.tree.directory(req.nodeid);
   if (typeof parent === 'number') return parent;
   if (parent === engine.tree.root && name === RESERVED) return EPERM;
   if (name.length > engine.nameMax) return ENAMETOOLONG;
-  const err = engine.capture.ensureDirectory(parent);
+  const err = engine.capture.ensureDirectory(parent, req);
   return err < 0 ? (err as Errno) : parent;
 }
 

@@ -19,7 +19,7 @@ export const link: Operation<Engine, LinkIn> = (engine, req, { oldnodeid, name }
   if (isDir(node)) return EPERM;
   const ready = engine.capture.copyUp(node, req, true);
   if (ready !== OK) return ready;
-  const parent = parentForNew(engine, req.nodeid, name);
+  const parent = parentForNew(engine, req, name);
   if (typeof parent === 'number') return parent;
   const free = nameIsFree(engine, parent, name);
   if (free < 0) return free;

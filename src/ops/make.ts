@@ -50,7 +50,7 @@ export const mkdir: Operation<Engine, MkdirIn> = (engine, req, { name, mode, uma
 };
 
 function prepare(engine: Engine, req: Request, name: ByteString): DirNode | number {
-  const parent = parentForNew(engine, req.nodeid, name);
+  const parent = parentForNew(engine, req, name);
   if (typeof parent === 'number') return parent;
   const free = nameIsFree(engine, parent, name);
   return free < 0 ? free : parent;

@@ -45,8 +45,8 @@ export function keepReachable(engine: Engine, node: Node): number {
 }
 
 /** A name went away that only disk had: the directory's times change all the same. Errors: of making it on flash. */
-export function touch(engine: Engine, parent: DirNode): number {
-  const err = engine.capture.ensureDirectory(parent);
+export function touch(engine: Engine, parent: DirNode, req: Request): number {
+  const err = engine.capture.ensureDirectory(parent, req);
   if (err < 0) return err;
   const fd = flashFd(engine, parent);
   return fd < 0 ? fd : utimensAt(fd, EMPTY, 0, UTIME_OMIT, 0, UTIME_NOW);

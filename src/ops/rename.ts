@@ -88,13 +88,13 @@ function mayReplace(engine: Engine, { source, target, to }: Move): number {
 /** OK once flash has the source under its old name and both directories; DEFERRED while it is being copied. */
 function bringToFlash(engine: Engine, req: Request, { from, oldName, to, source }: Move): number {
   if (isDir(source)) {
-    const err = engine.capture.ensureDirectory(source);
+    const err = engine.capture.ensureDirectory(source, req);
     if (err < 0) return err;
   } else {
     const ready = engine.capture.copyUpName(source, from, oldName, req);
     if (ready !== OK) return ready;
   }
-  const err = engine.capture.ensureDirectory(to);
+  const err = engine.capture.ensureDirectory(to, req);
   return err < 0 ? err : OK;
 }
 

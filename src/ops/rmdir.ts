@@ -24,7 +24,7 @@ export const rmdir: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (!empty) return ENOTEMPTY;
   const { onFlash } = node;
   if (!onFlash) {
-    const touched = touch(engine, parent);
+    const touched = touch(engine, parent, req);
     if (touched < 0) return touched;
   }
   const hidden = whiteout(engine, req, parent, name, node, onFlash);

@@ -42,7 +42,7 @@ export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
 
 /** OK once flash has `node`, for a change of it; DEFERRED while it is being copied. */
 export function toFlash(engine: Engine, node: Node, req: Request, data: boolean): number {
-  return isDir(node) ? Math.min(engine.capture.ensureDirectory(node), OK) : engine.capture.copyUp(node, req, data);
+  return isDir(node) ? Math.min(engine.capture.ensureDirectory(node, req), OK) : engine.capture.copyUp(node, req, data);
 }
 
 function change(engine: Engine, node: Node, arg: SetattrIn): number {

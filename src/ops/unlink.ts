@@ -20,7 +20,7 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (isDir(node)) return EISDIR;
   const onFlash = nameOnFlash(node, parent, name);
   if (!onFlash) {
-    const touched = touch(engine, parent);
+    const touched = touch(engine, parent, req);
     if (touched < 0) return touched;
   }
   const hidden = whiteout(engine, req, parent, name, node, onFlash);
