@@ -16,6 +16,7 @@ import {
   EXCLUDED,
   isDir,
   MULTI_LINK,
+  OF_PATH,
   S_IFDIR,
   S_IFLNK,
   S_IFREG,
@@ -147,6 +148,12 @@ export class Capture {
   excluded(node: Node): boolean {
     if (!node.has(EXCLUDE_KNOWN)) this.#match(node);
     return node.has(EXCLUDED);
+  }
+
+  /** Other rules hold from now on; what they say of objects that are known is asked anew. */
+  obey(excludes: Excludes): void {
+    this.#excludes = excludes;
+    for (const node of this.#tree.table) node.flags &= ~OF_PATH;
   }
 
   /** A name was asked for that only disk has, while it is hidden. */

@@ -37,7 +37,7 @@ Exit codes:
   0   done
   1   failed for a reason that has no code of its own
   2   an option or argument that does not exist, or has a value that cannot be
-  3   a directory is missing, is no directory, or cannot be read
+  3   a directory or file is missing, is none, or cannot be read
   4   flash, disk and mountpoint may not lie as they do
   5   flash cannot be written to
   6   /dev/fuse is missing or closed to this user

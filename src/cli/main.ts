@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { LAUNCH_WORD } from './entry.ts';
 import { EXIT, FSCK_EXIT, RUN_EXIT } from './exit-codes.ts';
 import { Failure } from './live-mount.ts';
@@ -19,7 +20,7 @@ process.exit(await runCommand());
 async function runCommand(): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = makeProgram(packageVersion(), (code) => (exitCode = code));
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  throwAtExit(program);
   try {
     await program.parseAsync();
     return exitCode;
@@ -29,6 +30,12 @@ async function runCommand(): Promise<number> {
     say(error.message);
     return error.exitCode;
   }
+}
+
+/** Has a command and those below it throw where they would end the process. */
+function throwAtExit(command: Command): void {
+  command.exitOverride();
+  for (const below of command.commands) throwAtExit(below);
 }
 
 function usageExit(): number {

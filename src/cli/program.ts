@@ -2,6 +2,7 @@
 // it is asked for.
 
 import { Command, Option } from 'commander';
+import { addExclude } from './exclude-words.ts';
 import { BACKGROUND_FLAG, INSIDE_FLAG } from './entry.ts';
 import { EXIT_HELP, FSCK_EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
 import type { FsckCommand } from './fsck.ts';
@@ -28,6 +29,7 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addUmount(program, done);
   addStatus(program, done);
   addLog(program, done);
+  addExclude(program, MOUNT_CHOICE, done);
   addFsck(program, done);
   return program;
 }

@@ -5,7 +5,14 @@ import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { LineSplitter } from './lines.ts';
 import type { MountEntry } from './mounts.ts';
-import { PROTOCOL_VERSION, type CommandName, type Commands, type ErrorCode, type Reply } from './protocol.ts';
+import {
+  MAX_REQUEST_BYTES,
+  PROTOCOL_VERSION,
+  type CommandName,
+  type Commands,
+  type ErrorCode,
+  type Reply,
+} from './protocol.ts';
 import { socketPaths } from './socket-path.ts';
 
 /** Longest reply in bytes that is believed. */
@@ -60,13 +67,18 @@ export class ControlClient {
   /** @throws ClientError, with the code that the daemon gave, or `unreachable` when it is gone before it answered. */
   request<C extends CommandName>(command: C, args: Commands[C]['args']): Promise<Commands[C]['result']> {
     const id = ++this.#lastId;
+    const line = Buffer.from(`${JSON.stringify({ v: PROTOCOL_VERSION, id, command, args })}\n`);
+    if (line.length > MAX_REQUEST_BYTES) {
+      const most = `a request of ${String(line.length)} bytes is too long (${String(MAX_REQUEST_BYTES)} at most)`;
+      return Promise.reject(new ClientError('bad-args', `${command}: ${most}: ask for less at a time`));
+    }
     return new Promise((resolve, reject) => {
       if (this.#over !== undefined || this.#socket.destroyed) {
         reject(this.#over ?? new ClientError('unreachable', 'the daemon is gone'));
         return;
       }
       this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
-      this.#socket.write(`${JSON.stringify({ v: PROTOCOL_VERSION, id, command, args })}\n`);
+      this.#socket.write(line);
     });
   }
 

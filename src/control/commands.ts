@@ -1,10 +1,13 @@
 // The table of commands: what each may be given. Its type makes it complete, and of one mind with the protocol's types.
 
-import { flag, optional, type FieldsOf } from './fields.ts';
+import { flag, listOf, optional, text, type FieldsOf } from './fields.ts';
 import type { CommandName, Commands } from './protocol.ts';
 
 export const COMMANDS: { readonly [C in CommandName]: FieldsOf<Commands[C]['args']> } = {
   status: {},
   settle: {},
   unmount: { lazy: optional(flag) },
+  excludes: {},
+  'exclude-add': { globs: listOf(text) },
+  'exclude-rm': { globs: listOf(text) },
 };

@@ -2,6 +2,7 @@
 // One JSON object per line, UTF-8, in both directions. Types only, public, and knowing nothing of how the mount works: fields are
 // added, never renamed or given another meaning, within one version.
 
+import type { Rule } from '../policy/exclude-rule.ts';
 import type { Mode } from '../policy/mode.ts';
 
 /** The version that a request names in `v`. */
@@ -18,8 +19,15 @@ export interface Commands {
   settle: { args: NoFields; result: NoFields };
   /** Settles, then unmounts. `busy` unless `lazy`, which detaches the mount at once and lets what is open end by itself. */
   unmount: { args: { readonly lazy?: boolean }; result: NoFields };
+  /** The exclude rules in force, in their order: the last that matches a path decides about it. */
+  excludes: { args: NoFields; result: { readonly rules: readonly ExcludeRule[] } };
+  /** Adds rules after all others, for this mount and all later ones of its flash. `bad-args`, and nothing changed, where one is bad. */
+  'exclude-add': { args: { readonly globs: readonly string[] }; result: NoFields };
+  /** Removes rules that were so added. `bad-args`, and nothing changed, where one is none of them. */
+  'exclude-rm': { args: { readonly globs: readonly string[] }; result: NoFields };
 }
 
+export type ExcludeRule = Rule;
 export type NoFields = Record<string, never>;
 export type CommandName = keyof Commands;
 

@@ -2,6 +2,9 @@
 // session owns, and must not take long.
 
 import { inspect } from 'node:util';
+import { BadGlob } from '../policy/exclude-rule.ts';
+import type { Rule } from '../policy/exclude-rule.ts';
+import { Excludes } from '../policy/excludes.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Question, QuestionName, Questions, Reply, SessionStatus } from './session-messages.ts';
 
@@ -13,6 +16,7 @@ type Answers = {
 const ANSWERS: Answers = {
   status: (live, _about, reply) => reply.give(statusOf(live)),
   settle: (live, _about, reply) => void live.settling.push(reply),
+  excludes: obeyExcludes,
 };
 
 /** Answers a question. What throws is a bug: it is refused with, and returned for the log. */
@@ -28,6 +32,16 @@ export function answer<Q extends QuestionName>(
     reply.refuse('failed', `${question}: ${String(error)}`);
     return inspect(error);
   }
+}
+
+function obeyExcludes(live: LiveSession, rules: readonly Rule[], reply: Reply<'excludes'>): void {
+  const excludes = Excludes.compile(rules, live.configuredExcludes);
+  if (excludes instanceof BadGlob) {
+    reply.refuse('bad-args', excludes.message);
+    return;
+  }
+  live.engine.capture.obey(excludes);
+  reply.give(null);
 }
 
 function statusOf({ engine, copies, journal, space }: LiveSession): SessionStatus {

@@ -18,5 +18,14 @@ export function handlersOf(daemon: Daemon): Handlers {
       if (result < 0) throw new Refusal('failed', `umount: ${errnoName(result)}`);
       return {};
     },
+    excludes: () => Promise.resolve({ rules: daemon.excludes }),
+    async 'exclude-add'({ globs }) {
+      await daemon.addExcludes(globs);
+      return {};
+    },
+    async 'exclude-rm'({ globs }) {
+      await daemon.removeExcludes(globs);
+      return {};
+    },
   };
 }

@@ -1,6 +1,7 @@
 // What a command sees of a running mount. Types only: neither how the daemon is put together nor who asks.
 
 import type { Status } from '../control/protocol.ts';
+import type { Rule } from '../policy/exclude-rule.ts';
 import type { QuestionName, Questions } from './session-messages.ts';
 
 export interface Daemon {
@@ -13,6 +14,12 @@ export interface Daemon {
   status(): Promise<Status>;
   /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
   settle(): Promise<void>;
+  /** The exclude rules in force, in their order. */
+  readonly excludes: readonly Rule[];
+  /** Adds rules after all others, durably: they hold when this resolves. @throws Refusal; then nothing was changed. */
+  addExcludes(globs: readonly string[]): Promise<void>;
+  /** Removes rules that were so added. @throws Refusal; then nothing was changed. */
+  removeExcludes(globs: readonly string[]): Promise<void>;
   /** Asks the session's thread, for what is no more than that. @throws Refusal (`ended`: the mount is gone). */
   ask<Q extends QuestionName>(question: Q, about: Questions[Q]['about']): Promise<Questions[Q]['answer']>;
 }

@@ -16,6 +16,7 @@ import { eventfd } from '../sys/poll.ts';
 import type { MountConfig } from './config.ts';
 import type { Daemon } from './daemon-api.ts';
 import { closeLayout, openLayout } from './flash-layout.ts';
+import { LiveExcludes } from './live-excludes.ts';
 import { LiveDaemon } from './live-daemon.ts';
 import { MountWatch } from './mount-watch.ts';
 import { SessionLink } from './session-link.ts';
@@ -34,6 +35,8 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
   undo.add(() => {
     closeLayout(layout);
   });
+  const excludes = LiveExcludes.open(layout, config.flash, config.exclude);
+  if (excludes instanceof StartError) return excludes;
   const log = openEventLog(layout.log);
   if (typeof log === 'number')
     return new StartError('flash-unwritable', `${config.flash}/.rootsync/log: ${errnoName(log)}`);
@@ -48,6 +51,7 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
     wakeFd: eventfd(),
     counters,
     layout: { home: layout.home, stage: layout.stage.fd },
+    liveExcludes: excludes.live,
   });
   undo.add(() => {
     void link.close();
@@ -86,6 +90,7 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
     link,
     notifier,
     watch,
+    excludes,
   });
 }
 

@@ -59,6 +59,8 @@ export interface Groundwork {
   readonly features: Features;
   readonly marks: Marks;
   readonly log: MarkLog;
+  /** The rules that no command changes. */
+  readonly configuredExcludes: Excludes;
   readonly excludes: Excludes;
   readonly procFd: number;
 }
@@ -69,10 +71,11 @@ export interface Parts {
   readonly copies: Copies;
   readonly journal: Journal;
   readonly space: Space;
+  readonly configuredExcludes: Excludes;
 }
 
 /** Opens both branches and what flash remembers; a reason for people where that is impossible. */
-export function prepare({ config, layout, procFd }: SessionData): Groundwork | string {
+export function prepare({ config, layout, liveExcludes, procFd }: SessionData): Groundwork | string {
   const flash = openFlash(config.flash);
   if (typeof flash === 'number') return `${config.flash}: ${errnoName(flash)}`;
   const disk = openDisk({ path: config.disk, writable: false, hidden: [config.flash, config.mountpoint] });
@@ -80,7 +83,9 @@ export function prepare({ config, layout, procFd }: SessionData): Groundwork | s
   const marks = new Marks(inoKey);
   const opened = MarkLog.open(layout.home, marks);
   if (typeof opened === 'number') return `${config.flash}/.rootsync/marks: ${errnoName(opened)}`;
-  const excludes = Excludes.compile([...DEFAULT_EXCLUDES, ...config.exclude]);
+  const configuredExcludes = Excludes.compile([...DEFAULT_EXCLUDES, ...config.exclude]);
+  if (configuredExcludes instanceof BadGlob) return configuredExcludes.message;
+  const excludes = Excludes.compile(liveExcludes, configuredExcludes);
   if (excludes instanceof BadGlob) return excludes.message;
   const keptFd = openKept(layout.home);
   if (keptFd < 0) return `${config.flash}/.rootsync/kept: ${errnoName(keptFd)}`;
@@ -96,6 +101,7 @@ export function prepare({ config, layout, procFd }: SessionData): Groundwork | s
     features,
     marks,
     log: opened.log,
+    configuredExcludes,
     excludes,
     procFd,
   };
@@ -182,5 +188,5 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     ownUid: getuid(),
     ownGid: getgid(),
   };
-  return { engine, copies, journal, space };
+  return { engine, copies, journal, space, configuredExcludes: ground.configuredExcludes };
 }

@@ -1,7 +1,8 @@
 // The exclude rules of a configuration: from options and files, in the order in which they were given. The built-in ones come before them
 // and are not in here.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseExcludeFile } from '../policy/exclude-file.ts';
 import { BadGlob, type Rule } from '../policy/exclude-rule.ts';
 import { parseGlob } from '../policy/glob.ts';
@@ -27,9 +28,20 @@ export function collectRules(options: readonly ExcludeOption[]): Rule[] | StartE
 
 function readRules(path: string): Rule[] | StartError {
   try {
-    const rules = parseExcludeFile(path, readFileSync(path));
+    const stat = statSync(path);
+    // A pipe will do: `<(command)` of a shell.
+    if (!stat.isFile() && !stat.isFIFO()) return new StartError('path', `exclude-from ${path} is not a file`);
+    const rules = parseExcludeFile(resolve(path), readFileSync(path));
     return rules instanceof BadGlob ? new StartError('usage', rules.message) : rules;
   } catch (error) {
-    return new StartError('path', `exclude-from ${path}: ${(error as Error).message}`);
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return new StartError('path', `exclude-from ${path}: ${REASONS.get(code) ?? message}`);
   }
 }
+
+const REASONS = new Map([
+  ['ENOENT', 'no such file'],
+  ['ENOTDIR', 'a part of the path is not a directory'],
+  ['EACCES', 'permission denied'],
+  ['ELOOP', 'too many symlinks'],
+]);

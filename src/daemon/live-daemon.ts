@@ -5,6 +5,7 @@ import type { EventLog } from '../capture/event-log.ts';
 import type { ByteString } from '../bytes.ts';
 import type { Status } from '../control/protocol.ts';
 import { Refusal } from '../control/refusal.ts';
+import type { Rule } from '../policy/exclude-rule.ts';
 import { unmountFuse } from '../fuse/mount.ts';
 import type { Notifier } from '../fuse/notifier.ts';
 import { syncfs } from '../sys/io.ts';
@@ -12,6 +13,7 @@ import type { MountConfig } from './config.ts';
 import type { Daemon } from './daemon-api.ts';
 import { closeLayout } from './flash-layout.ts';
 import type { FlashLayout } from './flash-layout.ts';
+import type { LiveExcludes } from './live-excludes.ts';
 import type { MountWatch } from './mount-watch.ts';
 import type { SessionLink } from './session-link.ts';
 import type { QuestionName, Questions } from './session-messages.ts';
@@ -30,6 +32,7 @@ export interface LiveParts {
   readonly link: SessionLink;
   readonly notifier: Notifier;
   readonly watch: MountWatch;
+  readonly excludes: LiveExcludes;
 }
 
 export class LiveDaemon implements Daemon {
@@ -66,6 +69,22 @@ export class LiveDaemon implements Daemon {
       if (!(error instanceof Refusal && error.code === 'ended')) throw error;
     }
   }
+
+  get excludes(): readonly Rule[] {
+    return this.#parts.excludes.all;
+  }
+
+  addExcludes(globs: readonly string[]): Promise<void> {
+    return this.#parts.excludes.add(globs, this.#obey);
+  }
+
+  removeExcludes(globs: readonly string[]): Promise<void> {
+    return this.#parts.excludes.remove(globs, this.#obey);
+  }
+
+  readonly #obey = async (rules: readonly Rule[]): Promise<void> => {
+    await this.ask('excludes', rules);
+  };
 
   ask<Q extends QuestionName>(question: Q, about: Questions[Q]['about']): Promise<Questions[Q]['answer']> {
     return this.#parts.link.ask(question, about);

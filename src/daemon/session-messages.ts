@@ -7,6 +7,7 @@ import type { Ending } from '../fuse/session.ts';
 import type { NotifierHandle } from '../fuse/notifier.ts';
 import type { ErrorCode, ProtocolError } from '../control/protocol.ts';
 import type { ByteString } from '../bytes.ts';
+import type { Rule } from '../policy/exclude-rule.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { MountConfig } from './config.ts';
 
@@ -16,6 +17,8 @@ export interface SessionData {
   readonly procFd: number;
   readonly wakeFd: number;
   readonly layout: { readonly home: number; readonly stage: FlashLayout['stage']['fd'] };
+  /** Exclude rules that come after those of the configuration. */
+  readonly liveExcludes: readonly Rule[];
   readonly counters: SharedArrayBuffer;
   readonly port: MessagePort;
 }
@@ -39,6 +42,8 @@ export interface Questions {
   status: { about: null; answer: SessionStatus };
   /** Answered when nothing is left to copy and flash is synced. */
   settle: { about: null; answer: null };
+  /** Obey these instead of the live exclude rules so far; `bad-args` where one cannot be used. */
+  excludes: { about: readonly Rule[]; answer: null };
 }
 
 export type QuestionName = keyof Questions;

@@ -40,4 +40,4 @@ const LIST: readonly (readonly [glob: string, reason: string])[] = [
 ];
 
 /** The built-in rules, as `rootsync exclude list` prints them. */
-export const DEFAULT_EXCLUDES: readonly Rule[] = LIST.map(([glob, reason]) => ({ glob, source: 'default', reason }));
+export const DEFAULT_EXCLUDES: readonly Rule[] = LIST.map(([glob, reason]) => ({ glob, source: 'built-in', reason }));

@@ -14,7 +14,7 @@ export function parseExcludeFile(name: string, content: Uint8Array): Rule[] | Ba
     const end = newline < 0 ? bytes.length : newline;
     line++;
     const raw = bytes.subarray(start, end);
-    const rule: Rule = { glob: trim(raw.toString('utf8')), source: `file:${name}:${line}` };
+    const rule: Rule = { glob: trim(raw.toString('utf8')), source: 'file', file: name, line };
     if (!raw.equals(Buffer.from(raw.toString('utf8'), 'utf8'))) return new BadGlob(rule, 'the line is not UTF-8');
     if (rule.glob !== '' && !rule.glob.startsWith('#')) rules.push(rule);
     start = end + 1;

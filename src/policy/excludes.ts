@@ -28,18 +28,29 @@ export interface Decision {
 const UNMATCHED: Decision = { excluded: false, directoryMade: true, rule: null };
 
 export class Excludes {
+  /** Those of `before` are not among them. */
   readonly rules: readonly Rule[];
+  readonly #before: Excludes | null;
   readonly #index: GlobIndex;
   readonly #decisions: readonly Decision[];
 
-  private constructor(rules: readonly Rule[], index: GlobIndex, decisions: readonly Decision[]) {
+  private constructor(
+    rules: readonly Rule[],
+    before: Excludes | null,
+    index: GlobIndex,
+    decisions: readonly Decision[],
+  ) {
     this.rules = rules;
+    this.#before = before;
     this.#index = index;
     this.#decisions = decisions;
   }
 
-  /** Compiles rules in their order; the first that cannot be used is returned in their place. */
-  static compile(rules: readonly Rule[]): Excludes | BadGlob {
+  /**
+   * Compiles rules in their order, to come after those compiled in `before`: so that the few that change need not drag along the many
+   * that do not. The first that cannot be used is returned in their place.
+   */
+  static compile(rules: readonly Rule[], before: Excludes | null = null): Excludes | BadGlob {
     const index = new GlobIndex();
     const decisions: Decision[] = [];
     for (const rule of rules) {
@@ -51,12 +62,12 @@ export class Excludes {
         decisions.push({ excluded: !glob.negated, directoryMade, rule });
       }
     }
-    return new Excludes(rules, index, decisions);
+    return new Excludes(rules, before, index, decisions);
   }
 
   /** Decides about a path of the merged root, with or without its leading slash. The root itself is never excluded. */
   decide(path: ByteString): Decision {
     const found = this.#index.find(path.charCodeAt(0) === 0x2f ? path.slice(1) : path);
-    return found < 0 ? UNMATCHED : this.#decisions[found]!;
+    return found < 0 ? (this.#before?.decide(path) ?? UNMATCHED) : this.#decisions[found]!;
   }
 }

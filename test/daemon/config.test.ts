@@ -52,7 +52,7 @@ describe('daemon/config', () => {
       exclude.map(({ glob }) => glob),
       ['/a', '/b', '/c', '!/d'],
     );
-    assert.equal(exclude[1]!.source, `file:${path('rules')}:3`);
+    assert.deepEqual(exclude[1], { glob: '/b', source: 'file', file: path('rules'), line: 3 });
   });
 
   it('refuses what is missing or is no directory, naming it', () => {

@@ -8,11 +8,11 @@ describe('policy: exclude file', () => {
   it('reads one glob per line, and says where it was', () => {
     const text = '\ufeff# comment\n\n  /var/log  \r\n!/var/log/keep\n\\#odd\n/with\\ \n/last';
     assert.deepEqual(parseExcludeFile('ex', Buffer.from(text)), [
-      { glob: '/var/log', source: 'file:ex:3' },
-      { glob: '!/var/log/keep', source: 'file:ex:4' },
-      { glob: '\\#odd', source: 'file:ex:5' },
-      { glob: '/with\\ ', source: 'file:ex:6' },
-      { glob: '/last', source: 'file:ex:7' },
+      { glob: '/var/log', source: 'file', file: 'ex', line: 3 },
+      { glob: '!/var/log/keep', source: 'file', file: 'ex', line: 4 },
+      { glob: '\\#odd', source: 'file', file: 'ex', line: 5 },
+      { glob: '/with\\ ', source: 'file', file: 'ex', line: 6 },
+      { glob: '/last', source: 'file', file: 'ex', line: 7 },
     ]);
     assert.deepEqual(parseExcludeFile('ex', Buffer.alloc(0)), []);
   });

@@ -154,7 +154,7 @@ describe('policy: excludes', () => {
       assert.match(result.message, why);
       assert(result.message.includes(glob.slice(0, 100)));
     }
-    const inFile = Excludes.compile([{ glob: '/[', source: 'file:/etc/rootsync/exclude:12' }]);
+    const inFile = Excludes.compile([{ glob: '/[', source: 'file', file: '/etc/rootsync/exclude', line: 12 }]);
     assert(inFile instanceof BadGlob);
     assert.match(inFile.message, /^\/etc\/rootsync\/exclude:12: /);
   });
@@ -168,6 +168,6 @@ describe('policy: excludes', () => {
     all(['/mnt/backup/etc', '/var/lib/apt/lists/x_InRelease', '/home/lost+found/#1', '/srv/.nfs00a1'], true);
     all(['/proc', '/tmp', '/dev', '/mnt', '/var/run', '/usr/lib/python3/dist-packages/numpy/core/x.so'], false);
     all(['/usr/share/man/man5/core.5.gz', '/etc/fstab', '/var/lib/dpkg/status', '/home/me/.config/x'], false);
-    assert(DEFAULT_EXCLUDES.every((rule) => rule.reason !== undefined && rule.source === 'default'));
+    assert(DEFAULT_EXCLUDES.every((rule) => rule.reason !== undefined && rule.source === 'built-in'));
   });
 });
