@@ -4,7 +4,6 @@ import { asBytes } from '../bytes.ts';
 import { EOPNOTSUPP } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
-import { chmodAt, chownAt } from '../sys/attr.ts';
 import { unlinkat } from '../sys/link.ts';
 import { close, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, openat } from '../sys/open.ts';
 import { statxFd } from '../sys/stat.ts';
@@ -15,7 +14,7 @@ import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, paren
 import type { Engine } from './engine.ts';
 import { entryOf } from './entry.ts';
 import { beginOpen, replyOpen } from './open.ts';
-import { withoutPrivileges } from './privileges.ts';
+import { hasPrivileges } from './privileges.ts';
 
 const EMPTY = asBytes('');
 
@@ -49,8 +48,7 @@ export const tmpfile: Operation<Engine, CreateIn> = (engine, req, { mode, umask 
   const fd = dirfd < 0 ? dirfd : openat(dirfd, asBytes('.'), O_TMPFILE | O_RDWR, wanted);
   if (fd < 0) return fd;
   const { tree } = engine;
-  let err = chownAt(fd, EMPTY, req.uid, req.gid);
-  if (err >= 0 && (wanted & 0o6000) !== 0) err = chmodAt(fd, EMPTY, wanted);
+  let err = giveToCaller(engine, parent, fd, EMPTY, req.uid, req.gid, wanted);
   if (err >= 0) err = statxFd(fd, tree.stat);
   if (err < 0) {
     close(fd);
@@ -64,7 +62,7 @@ export const tmpfile: Operation<Engine, CreateIn> = (engine, req, { mode, umask 
 
 function replyCreated(engine: Engine, req: Request, node: Node): number {
   const { mode } = engine.tree.stat;
-  const begun = beginOpen(engine, node, true, withoutPrivileges(mode) === mode);
+  const begun = beginOpen(engine, node, true, !hasPrivileges(mode));
   if (begun < 0) {
     engine.tree.release(node);
     return begun;

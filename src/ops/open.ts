@@ -31,7 +31,7 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
   // Gone behind our back: the kernel looks the name up again, and finds what is there now.
   if (err < 0) return err === ENOENT && node.open === null ? ESTALE : err;
   if (truncate) {
-    const cut = truncateOpen(engine, node, (openFlags & FUSE_OPEN_KILL_SUIDGID) !== 0);
+    const cut = truncateOpen(engine, node, req, (openFlags & FUSE_OPEN_KILL_SUIDGID) !== 0);
     if (cut < 0) {
       engine.data.end(node, writable);
       return cut;
@@ -60,7 +60,7 @@ function beginToWrite(engine: Engine, node: Node, req: Request): number {
   const privileged = engine.data.passthrough && isPrivileged(engine, node);
   const err = beginOpen(engine, node, true, !privileged);
   if (err < 0 || !privileged || req.uid === 0 || node.open?.passthrough !== true) return err;
-  const killed = killPrivileges(engine, node);
+  const killed = killPrivileges(engine, node, req);
   if (killed < 0) engine.data.end(node, true);
   return killed;
 }
@@ -78,10 +78,10 @@ export function replyOpen(engine: Engine, out: Parameters<typeof openOut>[0], no
   openOut(out, fh, keep | FOPEN_NOFLUSH);
 }
 
-function truncateOpen(engine: Engine, node: Node, killSuidgid: boolean): number {
+function truncateOpen(engine: Engine, node: Node, req: Request, killSuidgid: boolean): number {
   const fd = engine.data.writable(node);
   if (fd < 0) return fd;
   const err = ftruncate(fd, 0);
   if (err < 0) return err;
-  return killSuidgid ? killPrivileges(engine, node) : OK;
+  return killSuidgid ? killPrivileges(engine, node, req) : OK;
 }

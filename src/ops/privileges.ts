@@ -3,7 +3,11 @@
 
 import { ENODATA, EOPNOTSUPP } from '../errno.ts';
 import { asBytes } from '../bytes.ts';
+import type { Request } from '../fuse/operation.ts';
+import { AT_FDCWD } from '../sys/at.ts';
 import { chmodAt } from '../sys/attr.ts';
+import { pread } from '../sys/io.ts';
+import { close, O_RDONLY, openat } from '../sys/open.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import { getxattr, removexattr } from '../sys/xattr.ts';
 import type { Node } from '../tree/node.ts';
@@ -14,39 +18,55 @@ const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 const S_IXGRP = 0o0010;
 const CAPABILITY = asBytes('security.capability');
+/** Of a caller: longer only with thousands of groups. */
+const status = Buffer.alloc(16_384);
 const NO_ROOM = Buffer.alloc(0);
 const stat = newStat();
 
-/** `mode` without suid, and without sgid where it means a group's privilege (not mandatory locking). */
-export function withoutPrivileges(mode: number): number {
-  const sgid = (mode & S_IXGRP) !== 0 ? S_ISGID : 0;
-  return mode & ~(S_ISUID | sgid);
-}
-
-/** Whether `node`, which lies on flash, has anything that a write must remove. What cannot be seen counts as nothing. */
+/** Whether `mode`, or a capability, is something that a write may have to remove. What cannot be seen counts as nothing. */
 export function isPrivileged(engine: Engine, node: Node): boolean {
   const place = locate(engine.tree, node);
   if (typeof place === 'number' || statxAt(place.dirfd, place.name, stat) < 0) return false;
-  if (withoutPrivileges(stat.mode & 0o7777) !== (stat.mode & 0o7777)) return true;
-  return getxattr(place.dirfd, place.name, CAPABILITY, NO_ROOM) > 0;
+  return hasPrivileges(stat.mode) || getxattr(place.dirfd, place.name, CAPABILITY, NO_ROOM) > 0;
+}
+
+export function hasPrivileges(mode: number): boolean {
+  return (mode & (S_ISUID | S_ISGID)) !== 0;
 }
 
 /**
- * After a change of `node`'s content by `uid`, of which the kernel does not say whether suid and sgid go: they stay for root, as a stand-in
- * for who has CAP_FSETID. Capabilities the kernel has taken off by then, with a request of its own.
+ * At a change of `node`'s content or owner by `req`'s caller, of which the kernel does not say whether suid and sgid go: they stay for root, as
+ * a stand-in for who has CAP_FSETID. Capabilities the kernel has taken off by then, with a request of its own.
  */
-export function killAfterChange(engine: Engine, node: Node, uid: number): number {
-  return uid === 0 ? 0 : killPrivileges(engine, node);
+export function killUnlessRoot(engine: Engine, node: Node, req: Request): number {
+  return req.uid === 0 ? 0 : killPrivileges(engine, node, req);
 }
 
-/** Removes suid, sgid and capabilities of `node`, which lies on flash. Errors: what chmod and removexattr give. */
-export function killPrivileges(engine: Engine, node: Node): number {
+/** Removes suid, sgid and capabilities of `node`, which lies on flash and `req`'s caller changes. Errors: what chmod and removexattr give. */
+export function killPrivileges(engine: Engine, node: Node, req: Request): number {
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
   const removed = removexattr(place.dirfd, place.name, CAPABILITY);
   if (removed < 0 && removed !== ENODATA && removed !== EOPNOTSUPP) return removed;
   const err = statxAt(place.dirfd, place.name, stat);
   if (err < 0) return err;
-  const mode = withoutPrivileges(stat.mode & 0o7777);
+  const mode = withoutPrivileges(stat.mode & 0o7777, stat.gid, req);
   return mode === (stat.mode & 0o7777) ? 0 : chmodAt(place.dirfd, place.name, mode);
+}
+
+// As setattr_should_drop_suidgid of the kernel: sgid without the group's x is no privilege to run, and stays for who is in the group.
+function withoutPrivileges(mode: number, group: number, req: Request): number {
+  const keepsSgid = (mode & S_ISGID) === 0 || ((mode & S_IXGRP) === 0 && isIn(group, req));
+  return mode & ~(keepsSgid ? S_ISUID : S_ISUID | S_ISGID);
+}
+
+/** Whether the caller, who waits, is in this group, be it one of his further ones. This thread's directory is /proc. */
+function isIn(group: number, { gid, pid }: Request): boolean {
+  if (gid === group) return true;
+  const fd = openat(AT_FDCWD, asBytes(`${pid}/status`), O_RDONLY);
+  if (fd < 0) return false;
+  const length = pread(fd, status, 0, status.length, 0);
+  close(fd);
+  const groups = /\nGroups:\t([\d ]*)/.exec(status.toString('latin1', 0, Math.max(0, length)))?.[1] ?? '';
+  return groups.split(' ').includes(String(group));
 }

@@ -2,13 +2,13 @@
 
 import { EBADF } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
-import type { Operation } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
 import { copyFileRange as copyRange, fallocate as allocate, lseek as seek } from '../sys/io.ts';
 import { PAGES_STALE } from '../tree/node.ts';
 import { copyFileRangeOut, lseekOut, writeOut } from '../wire/replies.ts';
 import type { CopyFileRangeIn, FallocateIn, LseekIn } from '../wire/requests/ranges.ts';
 import type { Engine } from './engine.ts';
-import { killAfterChange } from './privileges.ts';
+import { killUnlessRoot } from './privileges.ts';
 
 export const fallocate: Operation<Engine, FallocateIn> = (engine, req, { fh, mode, offset, length }) => {
   const handle = engine.files.get(fh);
@@ -16,7 +16,7 @@ export const fallocate: Operation<Engine, FallocateIn> = (engine, req, { fh, mod
   const fd = engine.data.writable(handle.node);
   if (fd < 0) return fd;
   const err = allocate(fd, mode, offset, length);
-  return err < 0 ? err : killAfterChange(engine, handle.node, req.uid);
+  return err < 0 ? err : killUnlessRoot(engine, handle.node, req);
 };
 
 export const lseek: Operation<Engine, LseekIn> = (engine, req, { fh, offset, whence }) => {
@@ -29,14 +29,14 @@ export const lseek: Operation<Engine, LseekIn> = (engine, req, { fh, offset, whe
 };
 
 export const copyFileRange: Operation<Engine, CopyFileRangeIn> = (engine, req, arg) => {
-  const copied = copy(engine, req.uid, arg);
+  const copied = copy(engine, req, arg);
   if (copied < 0) return copied;
   writeOut(req.out, copied);
   return OK;
 };
 
 export const copyFileRange64: Operation<Engine, CopyFileRangeIn> = (engine, req, arg) => {
-  const copied = copy(engine, req.uid, arg);
+  const copied = copy(engine, req, arg);
   if (copied < 0) return copied;
   copyFileRangeOut(req.out, copied);
   return OK;
@@ -45,7 +45,7 @@ export const copyFileRange64: Operation<Engine, CopyFileRangeIn> = (engine, req,
 /** One reply must not take long: the caller asks again for the rest. */
 const MOST = 16 * 1024 * 1024;
 
-function copy(engine: Engine, uid: number, { fhIn, offIn, fhOut, offOut, len }: CopyFileRangeIn): number {
+function copy(engine: Engine, req: Request, { fhIn, offIn, fhOut, offOut, len }: CopyFileRangeIn): number {
   const from = engine.files.get(fhIn)?.node;
   const to = engine.files.get(fhOut)?.node;
   if (from?.open == null || to === undefined) return EBADF;
@@ -54,7 +54,7 @@ function copy(engine: Engine, uid: number, { fhIn, offIn, fhOut, offOut, len }: 
   const copied = copyRange(from.open.fd, offIn, fdOut, offOut, Math.min(len, MOST));
   if (copied > 0) {
     to.flags |= PAGES_STALE;
-    const err = killAfterChange(engine, to, uid);
+    const err = killUnlessRoot(engine, to, req);
     if (err < 0) return err;
   }
   return copied;

@@ -23,7 +23,7 @@ import {
 import { attrOut } from '../wire/replies.ts';
 import type { SetattrIn } from '../wire/requests/attrs.ts';
 import type { Engine } from './engine.ts';
-import { killPrivileges } from './privileges.ts';
+import { killPrivileges, killUnlessRoot } from './privileges.ts';
 
 export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
   const { tree } = engine;
@@ -32,7 +32,7 @@ export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
   // Cut to nothing: no data need be copied.
   const ready = toFlash(engine, node, req, (arg.valid & FATTR_SIZE) === 0 || arg.size > 0);
   if (ready !== OK) return ready;
-  const err = change(engine, node, arg);
+  const err = change(engine, req, node, arg);
   if (err < 0) return err;
   const found = tree.attributes(node, tree.stat);
   if (found < 0) return found;
@@ -45,10 +45,10 @@ export function toFlash(engine: Engine, node: Node, req: Request, data: boolean)
   return isDir(node) ? Math.min(engine.capture.ensureDirectory(node, req), OK) : engine.capture.copyUp(node, req, data);
 }
 
-function change(engine: Engine, node: Node, arg: SetattrIn): number {
+function change(engine: Engine, req: Request, node: Node, arg: SetattrIn): number {
   const { valid } = arg;
   if ((valid & (FATTR_UID | FATTR_GID)) !== 0) {
-    const err = changeOwner(engine, node, arg);
+    const err = changeOwner(engine, req, node, arg);
     if (err < 0) return err;
   }
   if ((valid & FATTR_MODE) !== 0) {
@@ -57,22 +57,24 @@ function change(engine: Engine, node: Node, arg: SetattrIn): number {
     if (err < 0) return err;
   }
   if ((valid & FATTR_SIZE) !== 0) {
-    const err = changeSize(engine, node, arg);
+    const err = changeSize(engine, req, node, arg);
     if (err < 0) return err;
   }
   return (valid & (FATTR_ATIME | FATTR_MTIME)) === 0 ? OK : changeTimes(engine, node, arg);
 }
 
-function changeOwner(engine: Engine, node: Node, { valid, uid, gid }: SetattrIn): number {
+function changeOwner(engine: Engine, req: Request, node: Node, { valid, uid, gid }: SetattrIn): number {
+  // The backing filesystem drops suid, sgid and capabilities of a regular file by itself, as for any other chown; but by what root may keep.
+  const killed = node.kind === S_IFREG ? killUnlessRoot(engine, node, req) : OK;
+  if (killed < 0) return killed;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
-  // The backing filesystem drops suid, sgid and capabilities of a regular file by itself, as for any other chown.
   const newUid = (valid & FATTR_UID) !== 0 ? uid : KEEP_ID;
   const newGid = (valid & FATTR_GID) !== 0 ? gid : KEEP_ID;
   return chownAt(place.dirfd, place.name, newUid, newGid);
 }
 
-function changeSize(engine: Engine, node: Node, { valid, size }: SetattrIn): number {
+function changeSize(engine: Engine, req: Request, node: Node, { valid, size }: SetattrIn): number {
   if (isDir(node)) return EISDIR;
   const open = node.open !== null;
   const fd = open ? engine.data.writable(node) : openNode(engine.tree, node, O_RDWR);
@@ -81,7 +83,7 @@ function changeSize(engine: Engine, node: Node, { valid, size }: SetattrIn): num
   if (!open) close(fd);
   if (err < 0) return err;
   if (node.kind === S_IFREG && node.open?.passthrough === true) node.flags |= PAGES_STALE;
-  return (valid & FATTR_KILL_SUIDGID) !== 0 ? killPrivileges(engine, node) : OK;
+  return (valid & FATTR_KILL_SUIDGID) !== 0 ? killPrivileges(engine, node, req) : OK;
 }
 
 function changeTimes(engine: Engine, node: Node, arg: SetattrIn): number {

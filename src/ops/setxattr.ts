@@ -1,5 +1,6 @@
 // SETXATTR and REMOVEXATTR, on flash. Setting an access ACL changes the mode as well; the backing filesystem does both.
 
+import { ACL_ACCESS } from '../copy/acl.ts';
 import { ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
@@ -25,8 +26,9 @@ export const setxattr: Operation<Engine, SetxattrIn> = (engine, req, { name, val
   if (typeof place === 'number') return place;
   const err = setAttribute(place.dirfd, place.name, name, value, flags);
   if (err < 0) return err;
-  // The caller is not in the file's group: the kernel asks for what it would do itself.
-  return (setxattrFlags & FUSE_SETXATTR_ACL_KILL_SGID) !== 0 ? killSetgid(engine, node) : OK;
+  // The caller is not in the file's group: the kernel asks for what it would do itself, but of a default ACL as well, which changes no mode.
+  const kills = (setxattrFlags & FUSE_SETXATTR_ACL_KILL_SGID) !== 0 && name === ACL_ACCESS;
+  return kills ? killSetgid(engine, node) : OK;
 };
 
 export const removexattr: Operation<Engine, RemovexattrIn> = (engine, req, { name }) => {

@@ -18,7 +18,7 @@ export const write: Operation<Engine, WriteIn> = (engine, req, { fh, offset, dat
   const n = pwrite(fd, data, 0, data.length, offset);
   if (n < 0) return n;
   if ((writeFlags & FUSE_WRITE_KILL_SUIDGID) !== 0) {
-    const err = killPrivileges(engine, handle.node);
+    const err = killPrivileges(engine, handle.node, req);
     if (err < 0) return err;
   }
   writeOut(req.out, n);

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { needsMount } from '../mounted-root.ts';
 import { differences } from './differential.ts';
 import type { Course } from './differential.ts';
-import { sequence } from './steps.ts';
+import { sequence as rootSequence, USER, userSequence, withoutNewPrivileges } from './steps.ts';
+import type { Sequence } from './steps.ts';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const RUNS = Number(process.env['RUNS'] ?? 500);
@@ -18,6 +19,13 @@ const COURSES: Record<string, Course> = {
   'capture, without a break': { middle: [], end: ['kill', 'settle', 'stop'] },
   'hold, killed': { middle: ['kill'], end: ['kill', 'stop'], config: { mode: 'hold' } },
   'capture, all data served': { middle: ['stop'], end: ['kill'], config: { passthrough: false } },
+  'capture, as a user': { middle: ['stop'], end: ['kill'], user: USER },
+  'hold, as a user, all data served': {
+    middle: [],
+    end: ['stop'],
+    user: USER,
+    config: { mode: 'hold', passthrough: false },
+  },
 };
 
 describe('the merged root and a plain directory', function () {
@@ -30,6 +38,7 @@ describe('the merged root and a plain directory', function () {
 });
 
 async function compare(seed: number, runs: number, course: Course): Promise<void> {
+  const sequence = sequenceFor(course);
   const sequences = fc.sample(sequence, { seed, numRuns: runs });
   const found = await differences(sequences, course);
   const first = found[0];
@@ -49,4 +58,9 @@ async function compare(seed: number, runs: number, course: Course): Promise<void
     `SEED=${seed} RUNS=${runs}: ${many} sequences differ; the first, ${first.at}: ${first.what}\n` +
       `${JSON.stringify(shown)}\n${error}`,
   );
+}
+
+function sequenceFor({ user, config }: Course): fc.Arbitrary<Sequence> {
+  if (user === undefined) return rootSequence;
+  return config?.passthrough === false ? userSequence : withoutNewPrivileges(userSequence);
 }

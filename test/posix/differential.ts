@@ -7,6 +7,7 @@ import { MountedRoot } from '../mounted-root.ts';
 import type { RootOptions } from '../mounted-root.ts';
 import type { Sequence, Step } from './steps.ts';
 import { Worker } from './workers.ts';
+import type { User } from './workers.ts';
 
 /** What is done to the mount between the first and the second half of the steps, or at the end. */
 export type Event = 'stop' | 'kill' | 'settle';
@@ -14,6 +15,8 @@ export type Event = 'stop' | 'kill' | 'settle';
 export interface Course extends RootOptions {
   readonly middle: readonly Event[];
   readonly end: readonly Event[];
+  /** Who takes the steps; else root. */
+  readonly user?: User;
 }
 
 /** What went differently: the number of the sequence, and what. */
@@ -25,7 +28,8 @@ export interface Difference {
 export async function differences(sequences: readonly Sequence[], course: Course): Promise<Difference[]> {
   await using root = new MountedRoot(course);
   await using worker = new Worker();
-  const run = new Run(sequences, root, worker);
+  await using stepper = new Worker(course.user);
+  const run = new Run(sequences, root, worker, stepper);
   // Awaited here: what it uses is disposed of when this function ends.
   return await run.go(course);
 }
@@ -34,15 +38,17 @@ class Run {
   readonly #sequences: readonly Sequence[];
   readonly #root: MountedRoot;
   readonly #worker: Worker;
+  readonly #stepper: Worker;
   readonly #found: Difference[] = [];
   readonly #disk: string[];
   readonly #plain: string[];
   readonly #merged: string[];
 
-  constructor(sequences: readonly Sequence[], root: MountedRoot, worker: Worker) {
+  constructor(sequences: readonly Sequence[], root: MountedRoot, worker: Worker, stepper: Worker) {
     this.#sequences = sequences;
     this.#root = root;
     this.#worker = worker;
+    this.#stepper = stepper;
     const below = (dir: string) => sequences.map((_, i) => join(dir, `s${i}`));
     this.#disk = below(root.disk);
     this.#plain = below(join(root.dir, 'plain'));
@@ -84,7 +90,7 @@ class Run {
 
   async #steps(part: string, of: (sequence: Sequence) => readonly Step[]): Promise<void> {
     const run = (dirs: readonly string[]) =>
-      this.#worker.run(
+      this.#stepper.run(
         this.#sequences.map((sequence, at) => ({ kind: 'run', root: dirs[at] ?? '', steps: of(sequence) })),
       );
     const expected = await run(this.#plain);

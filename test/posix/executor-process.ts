@@ -3,7 +3,7 @@
 import { fromText } from '../../src/bytes.ts';
 import { openFollow, O_DIRECTORY, O_RDONLY } from '../../src/sys/open.ts';
 import { AT_FDCWD } from '../../src/sys/at.ts';
-import { enterProc, umask } from '../../src/sys/process.ts';
+import { enterProc } from '../../src/sys/process.ts';
 import { asBytes } from '../../src/bytes.ts';
 import { Executor } from './executor.ts';
 import type { Dump } from './executor.ts';
@@ -47,7 +47,6 @@ function carryOut(task: Task): TaskResult {
 }
 
 enterProc(openFollow(AT_FDCWD, asBytes('/proc'), O_RDONLY | O_DIRECTORY));
-umask(0o022);
 process.on('message', (tasks: readonly Task[]) => {
   process.send?.(tasks.map(carryOut));
 });

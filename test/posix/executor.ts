@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { asBytes, join } from '../../src/bytes.ts';
 import type { ByteString } from '../../src/bytes.ts';
+import { ACL_ACCESS, ACL_DEFAULT, encodeAcl } from '../../src/copy/acl.ts';
 import { EBADF, errnoName } from '../../src/errno.ts';
 import type { Errno } from '../../src/errno.ts';
 import { AT_FDCWD } from '../../src/sys/at.ts';
@@ -26,10 +27,11 @@ import {
   openat,
   openFollow,
 } from '../../src/sys/open.ts';
+import { umask } from '../../src/sys/process.ts';
 import { newStat, statxAt, statxFd } from '../../src/sys/stat.ts';
 import type { Stat } from '../../src/sys/stat.ts';
 import { listxattr, readxattr, removexattr, setxattr } from '../../src/sys/xattr.ts';
-import type { Plant, Step } from './steps.ts';
+import type { Acl, Plant, Step } from './steps.ts';
 
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
@@ -60,6 +62,7 @@ export class Executor {
   constructor(root: ByteString) {
     this.#root = openFollow(AT_FDCWD, root, O_PATH | O_DIRECTORY);
     if (this.#root < 0) throw new Error(`${root}: ${errnoName(this.#root)}`);
+    umask(0o022);
   }
 
   close(): void {
@@ -82,19 +85,23 @@ export class Executor {
     }
   }
 
-  #plant({ path, kind, size, mode, target }: Plant, at: number): void {
+  #plant(plant: Plant, at: number): void {
+    const { path, kind, size, mode, target, owner, acl } = plant;
     const root = this.#root;
     const name = asBytes(path);
-    if (kind === 'dir' && mkdirat(root, name, 0o755) === 0) chmodAt(root, name, mode);
+    if (kind === 'dir' && (mkdirat(root, name, 0o755) === 0 || path === '.')) chmodAt(root, name, mode);
     if (kind === 'fifo') mknodat(root, name, S_IFIFO | 0o644);
     if (kind === 'symlink') symlinkat(asBytes(target), root, name);
     if (kind === 'link') linkat(root, asBytes(target), root, name);
-    if (kind !== 'file') return;
-    const fd = openat(root, name, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
-    if (fd < 0) return;
-    pwrite(fd, room.fill(at + 1, 0, size), 0, size, 0);
-    fchmod(fd, mode);
-    close(fd);
+    const fd = kind === 'file' ? openat(root, name, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644) : -1;
+    if (fd >= 0) {
+      pwrite(fd, room.fill(at + 1, 0, size), 0, size, 0);
+      fchmod(fd, mode);
+      close(fd);
+    }
+    // The owner takes set-user-ID away, the ACL has a say in the mode.
+    if (owner !== undefined && chownAt(root, name, owner.uid, owner.gid) === 0) chmodAt(root, name, mode);
+    if (acl !== undefined) setAcl(root, name, acl);
   }
 
   /** Opens paths to read, as programs do that were run before. */
@@ -146,6 +153,8 @@ export class Executor {
           return said(utimensAt(root, path, step.time, 5, step.time, 7));
         case 'setxattr':
           return said(setxattr(root, path, asBytes(step.name), Buffer.from([step.byte])));
+        case 'setacl':
+          return said(setAcl(root, path, step.acl));
         case 'getxattr':
           return said(readxattr(root, path, asBytes(step.name)), (value) => value.toString('hex'));
         case 'removexattr':
@@ -159,6 +168,10 @@ export class Executor {
         case 'linkSlot':
           return said(linkat(this.#slot(step.slot), asBytes(''), root, path));
       }
+    }
+    if (step.do === 'umask') {
+      umask(step.mask);
+      return '';
     }
     const fd = this.#slot(step.slot);
     if (fd < 0) return errnoName(EBADF);
@@ -273,6 +286,10 @@ export class Executor {
     close(fd);
     return result;
   }
+}
+
+function setAcl(root: number, path: ByteString, acl: Acl): number {
+  return setxattr(root, path, asBytes(acl.default ? ACL_DEFAULT : ACL_ACCESS), encodeAcl(acl.entries));
 }
 
 function said<T>(result: T, show?: (value: Exclude<T, Errno>) => string): string {

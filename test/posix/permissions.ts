@@ -113,6 +113,41 @@ export const permissions: Cases = {
     }
     assert.ok(statSync(at('second')).isFile());
   },
+  'sgid without the group’s x stays for its members alone': (ground) => {
+    const { at } = ground;
+    for (const script of ['echo x >> file', ': > file', 'fallocate -l 9000 file', 'chgrp 1000 file']) {
+      chownSync(at('file'), 1000, 3000);
+      chmodSync(at('file'), 0o2767);
+      userMay(ground, script);
+      assert.equal(mode(at('file')), '767', script);
+    }
+    chownSync(at('file'), 1000, 1000);
+    chmodSync(at('file'), 0o2767);
+    userMay(ground, 'echo x >> file');
+    assert.equal(mode(at('file')), '2767');
+    chownSync(at('file'), 1000, 3000);
+    chmodSync(at('file'), 0o2767);
+    program(ground, 'setpriv', '--reuid=1000', '--regid=1000', '--groups=2000,3000', 'sh', '-c', 'echo x >> file');
+    assert.equal(mode(at('file')), '2767', 'a member by a further group');
+  },
+  'a default ACL of another’s group leaves the directory setgid': (ground) => {
+    const { at } = ground;
+    chownSync(at('empty'), 1000, 3000);
+    chmodSync(at('empty'), 0o2777);
+    userMay(ground, 'setfacl -d -m u:1001:rwx empty');
+    assert.equal(mode(at('empty')), '2777');
+    userMay(ground, 'setfacl -m u:1001:rwx empty');
+    assert.equal(mode(at('empty')), '777');
+  },
+  'O_TMPFILE in a setgid directory has its group': (ground) => {
+    const { at } = ground;
+    chownSync(at('empty'), 0, 3000);
+    chmodSync(at('empty'), 0o2777);
+    const make =
+      'fd = os.open("empty", os.O_TMPFILE | os.O_RDWR, 0o640); print(os.fstat(fd).st_uid, os.fstat(fd).st_gid)';
+    const { said } = asUser(ground, `python3 -c 'import os; ${make}'`);
+    assert.equal(said, '1000 3000\n');
+  },
   'a search through what may not be read': (ground) => {
     const { at } = ground;
     mkdirSync(at('full/closed'), 0o700);

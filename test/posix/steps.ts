@@ -2,6 +2,8 @@
 // Few names and few descriptors, so that steps meet each other.
 
 import fc from 'fast-check';
+import type { AclEntry } from '../../src/copy/acl.ts';
+import { KEEP_ID } from '../../src/sys/attr.ts';
 import { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../../src/sys/open.ts';
 import {
   FALLOC_FL_KEEP_SIZE,
@@ -20,6 +22,20 @@ export interface Plant {
   readonly mode: number;
   /** Target of a symlink; the path of the file to be linked. */
   readonly target: string;
+  /** Else root's. */
+  readonly owner?: Owner;
+  readonly acl?: Acl;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A POSIX ACL: who beyond owner, group and others may do what. */
+export interface Acl {
+  readonly default: boolean;
+  readonly entries: readonly AclEntry[];
 }
 
 export type Step =
@@ -33,6 +49,8 @@ export type Step =
   | { readonly do: 'truncate'; readonly path: string; readonly size: number }
   | { readonly do: 'chown'; readonly path: string; readonly uid: number; readonly gid: number }
   | { readonly do: 'utimens'; readonly path: string; readonly time: number }
+  | { readonly do: 'setacl'; readonly path: string; readonly acl: Acl }
+  | { readonly do: 'umask'; readonly mask: number }
   | { readonly do: 'setxattr'; readonly path: string; readonly name: string; readonly byte: number }
   | { readonly do: 'getxattr' | 'removexattr'; readonly path: string; readonly name: string }
   | {
@@ -107,7 +125,7 @@ const plant: fc.Arbitrary<Plant> = fc.record({
 
 const is = fc.constant;
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const steps: readonly fc.WeightedArbitrary<Step>[] = [
   { weight: 3, arbitrary: fc.record({ do: is('mkdir'), path, mode }) },
   { weight: 1, arbitrary: fc.record({ do: is('chmod'), path, mode }) },
   { weight: 1, arbitrary: fc.record({ do: is('mkfifo'), path }) },
@@ -164,7 +182,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: is('seek'), slot, offset, whence: fc.constantFrom(SEEK_DATA, SEEK_HOLE) }),
   },
   { weight: 1, arbitrary: fc.record({ do: is('copyRange'), slot, from: slot, size }) },
-);
+];
+
+const step = fc.oneof(...steps);
 
 export const sequence: fc.Arbitrary<Sequence> = fc.record({
   plants: fc.array(plant, { maxLength: 10 }),
@@ -172,3 +192,72 @@ export const sequence: fc.Arbitrary<Sequence> = fc.record({
   before: fc.array(step, { maxLength: 25, size: 'max' }),
   after: fc.array(step, { maxLength: 10, size: 'max' }),
 });
+
+/** Who the user of `userSequence` is: also in the second group, not in the third. */
+export const USER = { uid: 1000, gid: 1000, groups: [1000, 2000] } as const;
+
+// Mostly what lets him go on: steps that are refused change nothing.
+const uid = fc.constantFrom(0, USER.uid, USER.uid, USER.uid, 1001);
+const gid = fc.constantFrom(0, USER.gid, USER.gid, 2000, 2000, 3000);
+const fileMode = fc.constantFrom(0o644, 0o666, 0o664, 0o600, 0o4755, 0o6775, 0o6777, 0o2755, 0o2767, 0o000);
+const dirMode = fc.constantFrom(0o777, 0o777, 0o1777, 0o2777, 0o3777, 0o2775, 0o755, 0o711, 0o555);
+const perm = fc.constantFrom(7, 7, 7, 7, 6, 5, 3, 0);
+
+const acl: fc.Arbitrary<Acl> = fc
+  .tuple(fc.boolean(), fc.tuple(perm, perm, perm, perm, perm, perm), fc.constantFrom(USER.uid, 1001), gid)
+  .map(([isDefault, [user, namedUser, group, namedGroup, mask, others], id, groupId]) => ({
+    default: isDefault,
+    entries: [
+      { tag: 'user', perm: user },
+      { tag: 'namedUser', perm: namedUser, id },
+      { tag: 'group', perm: group },
+      { tag: 'namedGroup', perm: namedGroup, id: groupId },
+      { tag: 'mask', perm: mask },
+      { tag: 'other', perm: others },
+    ],
+  }));
+
+const owner = fc.record({ uid, gid });
+const someAcl = fc.oneof({ weight: 6, arbitrary: is(null) }, { weight: 1, arbitrary: acl });
+
+const userPlant: fc.Arbitrary<Plant> = fc
+  .tuple(plant, owner, dirMode, fileMode, someAcl)
+  .map(([one, whose, ofDir, ofFile, list]) => ({
+    ...{ ...one, owner: whose, mode: one.kind === 'dir' ? ofDir : ofFile },
+    ...(list === null ? {} : { acl: list }),
+  }));
+
+/** The directory that all others are in. */
+const top: fc.Arbitrary<Plant> = fc.tuple(owner, dirMode, someAcl).map(([whose, its, list]) => ({
+  ...{ path: '.', kind: 'dir', size: 0, target: '', mode: its, owner: whose },
+  ...(list === null ? {} : { acl: list }),
+}));
+
+const userStep: fc.Arbitrary<Step> = fc.oneof(
+  ...steps,
+  { weight: 3, arbitrary: fc.record({ do: is('mkdir'), path, mode: dirMode }) },
+  { weight: 2, arbitrary: fc.record({ do: is('chmod'), path, mode: fc.oneof(dirMode, fileMode) }) },
+  { weight: 2, arbitrary: fc.record({ do: is('chown'), path, uid: fc.oneof(uid, is(KEEP_ID)), gid }) },
+  { weight: 2, arbitrary: fc.record({ do: is('setacl'), path, acl }) },
+  { weight: 1, arbitrary: fc.record({ do: is('umask'), mask: fc.constantFrom(0, 0o022, 0o027, 0o077) }) },
+  { weight: 1, arbitrary: fc.record({ do: is('fchmod'), slot, value: fileMode }) },
+);
+
+/** As `sequence`, for steps taken by a user who may not do all of them, on objects of several owners. */
+export const userSequence: fc.Arbitrary<Sequence> = fc.record({
+  plants: fc
+    .tuple(top, fc.array(userPlant, { minLength: 4, maxLength: 14, size: 'max' }))
+    .map(([first, others]) => [first, ...others]),
+  warm: fc.array(path, { maxLength: 4 }),
+  before: fc.array(userStep, { maxLength: 25, size: 'max' }),
+  after: fc.array(userStep, { maxLength: 10, size: 'max' }),
+});
+
+/** Without steps that set suid or sgid: of a file that is passed through and open, they would stay when it is written (README.md). */
+export function withoutNewPrivileges(all: fc.Arbitrary<Sequence>): fc.Arbitrary<Sequence> {
+  const plain = (one: Step): Step => {
+    if (one.do === 'chmod') return { ...one, mode: one.mode & 0o1777 };
+    return one.do === 'fchmod' ? { ...one, value: one.value & 0o1777 } : one;
+  };
+  return all.map((one) => ({ ...one, before: one.before.map(plain), after: one.after.map(plain) }));
+}

@@ -9,12 +9,24 @@ import type { Task, TaskResult } from './executor-process.ts';
 
 const PROCESS = new URL('./executor-process.js', import.meta.url);
 
+/** Whom a worker is; `groups` are all that he is in. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+function asUser({ uid, gid, groups }: User): ForkOptions {
+  const identity = [`--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join()}`];
+  return { execPath: 'setpriv', execArgv: [...identity, process.execPath] };
+}
+
 export class Worker implements AsyncDisposable {
   readonly #child: ChildProcess;
 
-  /** `options` may say as which user. */
-  constructor(options: ForkOptions = {}) {
-    this.#child = fork(PROCESS, [], { execArgv: ['--no-warnings'], ...options });
+  constructor(user?: User) {
+    const options = user === undefined ? {} : asUser(user);
+    this.#child = fork(PROCESS, [], { ...options, execArgv: [...(options.execArgv ?? []), '--no-warnings'] });
   }
 
   /** The results, in order. Fails when they take too long, or the process ends. */
