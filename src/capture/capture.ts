@@ -194,7 +194,12 @@ export class Capture {
 
   #match(node: Node): void {
     const { excluded, directoryMade } = this.#excludes.decide(this.#tree.path(node));
-    node.flags |= EXCLUDE_KNOWN | (excluded ? EXCLUDED : 0) | (directoryMade ? 0 : DIRECTORY_SKIPPED);
+    // Under one name or another it is used: what a standalone boot needs by one name is not to be missing because of another.
+    const elsewhere =
+      excluded &&
+      node.aliases?.some(({ parent, name }) => !this.#excludes.decide(this.#tree.pathOf(parent, name)).excluded);
+    node.flags |=
+      EXCLUDE_KNOWN | (excluded && elsewhere !== true ? EXCLUDED : 0) | (directoryMade ? 0 : DIRECTORY_SKIPPED);
   }
 
   #complete(node: Node): boolean {

@@ -1,9 +1,9 @@
-// What the rules say of an object is decided once, by its path; a rename of it, or of a directory above it, changes the path. Guards against a
+// What the rules say of an object is decided once, by its names; a rename of it, or of a directory above it, changes them. Guards against a
 // decision that stays: a file that is never captured because it once lay in an excluded place, and one that is because it once did not.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { MountedRoot, needsMount } from '../mounted-root.ts';
 import { flashTree } from '../run/flash-tree.ts';
 import { readEvents } from './events.ts';
@@ -79,6 +79,23 @@ describe('excludes of what is renamed', function () {
       '/cache/sub/g excluded /cache',
       '/cache/sub/deep/h excluded /cache',
     ]);
+  });
+
+  it('captures what has a name that no rule excludes, whichever of its names is used first', async () => {
+    for (const first of ['cache', 'keep']) {
+      await using root = new MountedRoot({ config: { exclude: EXCLUDE } });
+      for (const dir of ['cache', 'keep']) mkdirSync(`${root.disk}/${dir}`);
+      writeFileSync(`${root.disk}/cache/both`, 'both');
+      linkSync(`${root.disk}/cache/both`, `${root.disk}/keep/both`);
+      writeFileSync(`${root.disk}/cache/one`, 'one');
+      linkSync(`${root.disk}/cache/one`, `${root.disk}/cache/two`);
+      await root.start();
+      shell(root.mountpoint, `cat ${first}/both; cat */both cache/one cache/two`);
+      await root.settle();
+      const names = captured(root, '').filter((path) => !path.startsWith('.rootsync'));
+      // The object is there; so its other name costs nothing.
+      assert.deepEqual(names, ['cache/both', 'keep/both'], first);
+    }
   });
 
   it('decides anew for both of two directories that trade places', async () => {
