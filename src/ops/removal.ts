@@ -6,6 +6,7 @@ import { OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { UTIME_NOW, UTIME_OMIT, utimensAt } from '../sys/attr.ts';
 import { O_PATH } from '../sys/open.ts';
+import { WHITEOUT } from '../tree/marks.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
 import { diskHas, flashFd, spend } from './creation.ts';
@@ -28,7 +29,7 @@ export function whiteout(
   if (!diskHas(engine, parent, name)) return OK;
   const spent = spend(engine, parent, name);
   if (spent < 0) return spent;
-  const before = parent.dir.hides?.child(name)?.whiteout === true;
+  const before = (engine.tree.marks.of(parent.dir.hides, name) & WHITEOUT) !== 0;
   const record = engine.marks.whiteout(parent, name);
   if (record < 0) return record;
   if (!before) engine.capture.hidden(parent, name, node.kind, req);

@@ -8,8 +8,10 @@ import type { ByteString } from '../bytes.ts';
 import { ENOENT, ENOTDIR, errnoName } from '../errno.ts';
 import { newStat } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
-import { find } from '../tree/marks.ts';
-import type { MarkNode, Marks, Origin } from '../tree/marks.ts';
+import { OPAQUE } from '../tree/marks.ts';
+import type { Marks } from '../tree/marks.ts';
+import { NONE, ROOT } from '../tree/name-trie.ts';
+import type { Origin } from '../tree/origins.ts';
 import { S_IFDIR, S_IFMT } from '../tree/node.ts';
 import { RESERVED } from '../tree/tree.ts';
 import type { Findings } from './finding.ts';
@@ -22,8 +24,9 @@ interface Place {
   readonly path: ByteString;
   readonly flash: BranchDir;
   readonly disk: BranchDir | null;
-  readonly hides: MarkNode | null;
-  readonly origins: MarkNode | null;
+  /** Nodes of the marks, or NONE. */
+  readonly hides: number;
+  readonly origins: number;
 }
 
 interface Branches {
@@ -40,9 +43,7 @@ const onDisk = newStat();
 export function checkFlash(branches: Branches): number {
   const { flash, disk, marks, findings } = branches;
   let objects = 0;
-  const open: Place[] = [
-    { path: '' as ByteString, flash: flash.root, disk: disk.root, hides: marks.disk, origins: marks.merged },
-  ];
+  const open: Place[] = [{ path: '' as ByteString, flash: flash.root, disk: disk.root, hides: ROOT, origins: ROOT }];
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     const names = namesIn(flash, place.flash);
     if (typeof names === 'number') {
@@ -56,8 +57,8 @@ export function checkFlash(branches: Branches): number {
       const inside = checkObject(branches, place, name);
       if (inside !== null) open.push(inside);
     }
-    for (const [name, mark] of place.origins?.children ?? [])
-      if (!there.has(name)) allStale(join(place.path, name), mark, findings);
+    for (const mark of marks.merged.children(place.origins))
+      if (!there.has(marks.merged.name(mark))) allStale(marks, mark, findings);
   }
   return objects;
 }
@@ -72,23 +73,23 @@ function checkObject(branches: Branches, place: Place, name: ByteString): Place 
     return null;
   }
   const isDirectory = typeOf(onFlash) === S_IFDIR;
-  const origins = place.origins?.child(name) ?? null;
-  const origin = origins?.originOf(onFlash.inoLo, onFlash.inoHi) ?? null;
-  if (origins !== null) checkOrigins(path, origins, origin, isDirectory, findings);
+  const origins = marks.merged.child(place.origins, name);
+  const origin = marks.originOf(place.origins, name, onFlash.inoLo, onFlash.inoHi);
+  if (origins !== NONE) checkOrigins(marks, origins, isDirectory, findings);
   const sameOnDisk = origin === null && compare(branches, place, name, path);
   if (!isDirectory) return null;
   const inside = { path, flash: flash.child(place.flash, name, null), origins };
   if (origin !== null && origin.diskPath !== null) {
     const below = originPlace(disk, path, origin.diskPath, findings);
-    return { ...inside, disk: below, hides: find(marks.disk, origin.diskPath) ?? null };
+    return { ...inside, disk: below, hides: marks.disk.find(origin.diskPath) };
   }
-  if (!sameOnDisk || place.disk === null) return { ...inside, disk: null, hides: null };
-  return { ...inside, disk: disk.child(place.disk, name, onDisk), hides: place.hides?.child(name) ?? null };
+  if (!sameOnDisk || place.disk === null) return { ...inside, disk: null, hides: NONE };
+  return { ...inside, disk: disk.child(place.disk, name, onDisk), hides: marks.disk.child(place.hides, name) };
 }
 
 /** Whether disk has flash's object (in `onFlash`) in the same place, as one of the same type; then it is in `onDisk`. */
-function compare({ disk, findings }: Branches, place: Place, name: ByteString, path: ByteString): boolean {
-  if (place.disk === null || place.hides?.child(name)?.opaque === true) return false;
+function compare({ disk, marks, findings }: Branches, place: Place, name: ByteString, path: ByteString): boolean {
+  if (place.disk === null || (marks.of(place.hides, name) & OPAQUE) !== 0) return false;
   if (disk.stat(place.disk, name, onDisk) < 0) return false;
   if (typeOf(onFlash) !== typeOf(onDisk)) {
     findings.add('other-type', path, `${typeName(onFlash)} on flash, ${typeName(onDisk)} on disk`);
@@ -109,30 +110,24 @@ function originPlace(disk: Branch, path: ByteString, diskPath: ByteString, findi
   return null;
 }
 
-/** Origins of an object that flash has no more under this name. One that is believed by path alone holds for whatever is there. */
-function checkOrigins(
-  path: ByteString,
-  mark: MarkNode,
-  holds: Origin | null,
-  isDirectory: boolean,
-  findings: Findings,
-): void {
-  for (const origin of mark.origins ?? []) {
-    if (origin === holds || (origin.flashLo === 0 && origin.flashHi === 0)) continue;
-    stale(path, mark, origin, findings);
+/** Origins of an object that flash (whose object is `onFlash`) has no more under this name. One believed by path alone holds for whatever is there. */
+function checkOrigins(marks: Marks, mark: number, isDirectory: boolean, findings: Findings): void {
+  for (const origin of marks.originsAt(mark)) {
+    const { flashLo, flashHi } = origin;
+    const holds = flashLo === onFlash.inoLo && flashHi === onFlash.inoHi;
+    if (!holds && (flashLo !== 0 || flashHi !== 0)) stale(marks, mark, origin, findings);
   }
-  if (!isDirectory) for (const [name, below] of mark.children ?? []) allStale(join(path, name), below, findings);
+  if (!isDirectory) for (const below of marks.merged.children(mark)) allStale(marks, below, findings);
 }
 
-function allStale(path: ByteString, mark: MarkNode, findings: Findings): void {
-  for (const origin of mark.origins ?? []) stale(path, mark, origin, findings);
-  for (const [name, below] of mark.children ?? []) allStale(join(path, name), below, findings);
+function allStale(marks: Marks, top: number, findings: Findings): void {
+  for (const mark of marks.merged.walk(top))
+    for (const origin of marks.originsAt(mark)) stale(marks, mark, origin, findings);
 }
 
-function stale(path: ByteString, mark: MarkNode, origin: Origin, findings: Findings): void {
-  findings.add('origin-without-object', path, '', () => {
-    const left = mark.origins?.filter((other) => other !== origin) ?? [];
-    mark.origins = left.length > 0 ? left : null;
+function stale(marks: Marks, mark: number, { flashLo, flashHi }: Origin, findings: Findings): void {
+  findings.add('origin-without-object', marks.merged.path(mark), '', () => {
+    marks.dropOrigin(mark, flashLo, flashHi);
   });
 }
 

@@ -8,14 +8,17 @@ import type { ByteString } from '../bytes.ts';
 import { ENOENT, ENOTDIR, errnoName } from '../errno.ts';
 import { newStat } from '../sys/stat.ts';
 import { inoKey, InodeNumbers } from '../tree/ino.ts';
-import type { DiskLinks, MarkNode, Marks } from '../tree/marks.ts';
+import { OPAQUE, SPENT, WHITEOUT } from '../tree/marks.ts';
+import type { DiskLinks, Marks } from '../tree/marks.ts';
+import { NONE, ROOT } from '../tree/name-trie.ts';
 import { S_IFDIR, S_IFMT } from '../tree/node.ts';
 import type { Findings } from './finding.ts';
 import { isEmptyDirectory } from './listing.ts';
 
 interface Place {
   readonly path: ByteString;
-  readonly mark: MarkNode;
+  /** Node of `marks.disk`. */
+  readonly mark: number;
   /** null: disk has no such directory. */
   readonly dir: BranchDir | null;
   /** Of what is above, and disk has: whether it is empty, as a place is where nothing is mounted. */
@@ -23,7 +26,7 @@ interface Place {
 }
 
 interface Counted {
-  readonly nodes: MarkNode[];
+  readonly nodes: number[];
   readonly paths: ByteString[];
   missing: number;
   wrong: string;
@@ -31,6 +34,7 @@ interface Counted {
 }
 
 interface Check {
+  readonly marks: Marks;
   readonly disk: Branch;
   readonly findings: Findings;
   readonly inos: InodeNumbers;
@@ -43,25 +47,28 @@ const stat = newStat();
 /** The number of names that are marked. */
 export function checkMarks(marks: Marks, disk: Branch, findings: Findings): number {
   const check: Check = {
+    marks,
     disk,
     findings,
     inos: new InodeNumbers(disk.rootStat.devMajor, disk.rootStat.devMinor),
     counted: new Map(),
     marked: 0,
   };
-  const open: Place[] = [{ path: '' as ByteString, mark: marks.disk, dir: disk.root, bare: false }];
+  const open: Place[] = [{ path: '' as ByteString, mark: ROOT, dir: disk.root, bare: false }];
   for (let place = open.pop(); place !== undefined; place = open.pop()) checkNames(check, place, open);
-  for (const [links, all] of check.counted) sumUp(links, all, findings);
+  for (const [links, all] of check.counted) sumUp(marks, links, all, findings);
   return check.marked;
 }
 
 function checkNames(check: Check, { dir, mark, path, bare: bareAbove }: Place, open: Place[]): void {
-  const { disk, findings } = check;
+  const { disk, findings, marks } = check;
   let bare = bareAbove;
   let looked = dir === null;
-  for (const [name, child] of mark.children ?? []) {
+  for (const child of marks.disk.children(mark)) {
+    const name = marks.disk.name(child);
     const below = join(path, name);
-    if (child.whiteout || child.opaque) check.marked++;
+    const flags = marks.disk.flags(child);
+    if ((flags & (WHITEOUT | OPAQUE)) !== 0) check.marked++;
     const err = dir === null ? ENOENT : disk.stat(dir, name, stat);
     const gone = err === ENOENT || err === ENOTDIR;
     if (err < 0 && !gone) {
@@ -72,17 +79,17 @@ function checkNames(check: Check, { dir, mark, path, bare: bareAbove }: Place, o
       bare = dir.husk || isEmptyDirectory(disk, dir);
       looked = true;
     }
-    if (gone) checkGone(below, child, bare, findings);
-    if (child.spent !== null) count(check, below, child, child.spent, gone, bare);
-    if (child.children === null) continue;
+    if (gone) checkGone(marks, below, child, bare, findings);
+    if ((flags & SPENT) !== 0) count(check, below, child, marks.spentAt(child), gone, bare);
+    if (marks.disk.firstChild(child) === NONE) continue;
     const isDirectory = !gone && (stat.mode & S_IFMT) === S_IFDIR;
     const inside = isDirectory && dir !== null ? disk.child(dir, name, stat) : null;
     open.push({ path: below, mark: child, dir: inside, bare });
   }
 }
 
-function checkGone(path: ByteString, node: MarkNode, bare: boolean, findings: Findings): void {
-  if (!node.whiteout && !node.opaque) return;
+function checkGone(marks: Marks, path: ByteString, node: number, bare: boolean, findings: Findings): void {
+  if ((marks.disk.flags(node) & (WHITEOUT | OPAQUE)) === 0) return;
   findings.add(
     'mark-without-disk',
     path,
@@ -90,7 +97,7 @@ function checkGone(path: ByteString, node: MarkNode, bare: boolean, findings: Fi
     bare
       ? null
       : () => {
-          node.whiteout = node.opaque = false;
+          marks.unmark(node, WHITEOUT | OPAQUE);
         },
   );
 }
@@ -98,7 +105,7 @@ function checkGone(path: ByteString, node: MarkNode, bare: boolean, findings: Fi
 function count(
   { counted, inos }: Check,
   path: ByteString,
-  node: MarkNode,
+  node: number,
   links: DiskLinks,
   gone: boolean,
   bare: boolean,
@@ -119,12 +126,12 @@ function count(
     all.wrong = `${String(links.links)} names were counted, now there are ${String(stat.nlink)}`;
 }
 
-function sumUp(links: DiskLinks, all: Counted, findings: Findings): void {
+function sumUp(marks: Marks, links: DiskLinks, all: Counted, findings: Findings): void {
   const [path] = all.paths;
   if (path === undefined) return;
   // None of the names is there: the count is of a file that nobody can find. Where only some are missing, what is left still counts them.
   const forget = (): void => {
-    for (const node of all.nodes) node.spent = null;
+    for (const node of all.nodes) marks.unmark(node, SPENT);
   };
   if (all.missing === all.nodes.length)
     findings.add('spent-disagrees', path, 'disk has none of them any more', all.bare ? null : forget);

@@ -10,7 +10,8 @@ import { close, O_APPEND, O_CLOEXEC, O_CREAT, O_RDWR, O_TRUNC, openat } from '..
 import { newStat, statxFd } from '../sys/stat.ts';
 import { MAGIC, readLog } from './mark-reader.ts';
 import { encode, HEADER, MAX_PAYLOAD } from './mark-record.ts';
-import type { MarkRecord, Marks } from './marks.ts';
+import type { MarkRecord } from './mark-record.ts';
+import type { Marks } from './marks.ts';
 
 export const MARKS = asBytes('marks');
 export const NEW_MARKS = asBytes('marks.new');

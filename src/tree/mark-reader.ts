@@ -2,21 +2,16 @@
 // make up nearly all of it go to their place without a record made of them; what they mean is said in marks.ts alone.
 
 import { crc32 } from 'node:zlib';
-import type { ByteString } from '../bytes.ts';
-import { asBytes } from '../bytes.ts';
 import { EIO } from '../errno.ts';
 import { pread } from '../sys/io.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
-import { decode, HEADER, KINDS, MAX_PAYLOAD, u16 } from './mark-record.ts';
-import { ensure } from './marks.ts';
-import type { MarkNode, Marks } from './marks.ts';
+import { decode, HEADER, i32, KINDS, MAX_PAYLOAD, u16 } from './mark-record.ts';
+import type { Marks } from './marks.ts';
 
 export const MAGIC = Buffer.from('rootsync marks 1\n', 'latin1');
 const WHITEOUT = KINDS.indexOf('whiteout');
 const OPAQUE = KINDS.indexOf('opaque');
-const PRUNE = KINDS.indexOf('prune');
 const ORIGIN = KINDS.indexOf('origin');
-const SLASH = 0x2f;
 /** i32s of an origin, and whether a path follows. */
 const ORIGIN_TAIL = 17;
 /** Payloads up to this many bytes are summed here: calling out for each costs more. */
@@ -56,38 +51,37 @@ function readAll(fd: number): Buffer | number {
 }
 
 function readRecords(buf: Buffer, marks: Marks): LogRead {
-  const hides = new Places(buf, marks.disk);
-  const origins = new Places(buf, marks.merged);
+  const { disk, merged } = marks;
   let pos = MAGIC.length;
   let records = 0;
   let damaged = false;
   while (pos + HEADER <= buf.length) {
-    const length = buf.readUInt32LE(pos);
+    const length = i32(buf, pos);
     const start = pos + HEADER;
     const end = start + length;
-    damaged = length === 0 || length > MAX_PAYLOAD;
+    damaged = length <= 0 || length > MAX_PAYLOAD;
     if (damaged || end > buf.length) break;
-    damaged = sum(buf, start, end) !== buf.readUInt32LE(pos + 4);
+    damaged = sum(buf, start, end) !== i32(buf, pos + 4);
     if (damaged) break;
     const kind = buf[start]!;
     const pathEnd = length < 3 ? end : start + 3 + u16(buf, start + 1);
-    if (kind === WHITEOUT && pathEnd === end) marks.whiteoutAt(hides.at(start + 3, end), 0);
-    else if (kind === OPAQUE && pathEnd === end) marks.opaqueAt(hides.at(start + 3, end), 0);
+    if (kind === WHITEOUT && pathEnd === end) marks.whiteoutAt(disk.ensureAt(buf, start + 3, end), 0);
+    else if (kind === OPAQUE && pathEnd === end) marks.opaqueAt(disk.ensureAt(buf, start + 3, end), 0);
     else if (kind === ORIGIN && pathEnd + ORIGIN_TAIL === end && buf[end - 1] !== 1) {
-      const origin = {
-        inoLo: buf.readInt32LE(pathEnd),
-        inoHi: buf.readInt32LE(pathEnd + 4),
-        flashLo: buf.readInt32LE(pathEnd + 8),
-        flashHi: buf.readInt32LE(pathEnd + 12),
-        diskPath: null,
-      };
-      marks.originAt(origins.at(start + 3, pathEnd), text(buf, start + 3, pathEnd), origin, 0);
+      marks.originAt(
+        merged.ensureAt(buf, start + 3, pathEnd),
+        i32(buf, pathEnd),
+        i32(buf, pathEnd + 4),
+        i32(buf, pathEnd + 8),
+        i32(buf, pathEnd + 12),
+        null,
+        0,
+      );
     } else {
       const record = decode(buf, start, end);
       damaged = record === null;
       if (record === null) break;
       marks.apply(record, 0);
-      if (kind === PRUNE) origins.forget();
     }
     records++;
     pos = end;
@@ -95,70 +89,26 @@ function readRecords(buf: Buffer, marks: Marks): LogRead {
   return { size: pos, records, torn: buf.length - pos, damaged: damaged && !isZero(buf, pos) };
 }
 
-/** From paths in the log to the nodes of one trie: records of one directory mostly follow each other. */
-class Places {
-  readonly #buf: Buffer;
-  readonly #root: MarkNode;
-  readonly #known = new Map<ByteString, MarkNode>();
-  /** The last record's directory, and where it stands in the log. */
-  #dir: MarkNode | null = null;
-  #start = 0;
-  #length = 0;
-
-  constructor(buf: Buffer, root: MarkNode) {
-    this.#buf = buf;
-    this.#root = root;
-  }
-
-  at(start: number, end: number): MarkNode {
-    const buf = this.#buf;
-    let slash = end - 1;
-    while (slash >= start && buf[slash] !== SLASH) slash--;
-    if (slash <= start) return ensure(this.#root, text(buf, start, end));
-    const dir = this.#dir !== null && this.#isLast(start, slash) ? this.#dir : this.#directory(start, slash);
-    return dir.ensureChild(text(buf, slash + 1, end));
-  }
-
-  /** Nodes have been taken out of the trie. */
-  forget(): void {
-    this.#known.clear();
-    this.#dir = null;
-  }
-
-  #isLast(start: number, end: number): boolean {
-    if (end - start !== this.#length) return false;
-    const buf = this.#buf;
-    // Backwards: neighbours differ in the last component.
-    for (let i = end - 1, j = this.#start + this.#length - 1; i >= start; i--, j--) if (buf[i] !== buf[j]) return false;
-    return true;
-  }
-
-  #directory(start: number, end: number): MarkNode {
-    const path = text(this.#buf, start, end);
-    let node = this.#known.get(path);
-    if (node === undefined) this.#known.set(path, (node = ensure(this.#root, path)));
-    this.#dir = node;
-    this.#start = start;
-    this.#length = end - start;
-    return node;
-  }
-}
-
-function text(buf: Buffer, start: number, end: number): ByteString {
-  return asBytes(buf.toString('latin1', start, end));
-}
-
+/** crc32's table, and the same for a byte that is one, two, three before the last: four bytes at a time. */
 const CRC = Int32Array.from({ length: 256 }, (_, n) => {
   let c = n;
   for (let bit = 0; bit < 8; bit++) c = (c & 1) !== 0 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
   return c;
 });
+const CRC_1 = CRC.map((c) => CRC[c & 0xff]! ^ (c >>> 8));
+const CRC_2 = CRC_1.map((c) => CRC[c & 0xff]! ^ (c >>> 8));
+const CRC_3 = CRC_2.map((c) => CRC[c & 0xff]! ^ (c >>> 8));
 
 function sum(buf: Buffer, start: number, end: number): number {
-  if (end - start > SHORT) return crc32(buf.subarray(start, end));
+  if (end - start > SHORT) return crc32(buf.subarray(start, end)) | 0;
   let c = -1;
-  for (let i = start; i < end; i++) c = CRC[(c ^ buf[i]!) & 0xff]! ^ (c >>> 8);
-  return ~c >>> 0;
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    c ^= i32(buf, i);
+    c = CRC_3[c & 0xff]! ^ CRC_2[(c >>> 8) & 0xff]! ^ CRC_1[(c >>> 16) & 0xff]! ^ CRC[c >>> 24]!;
+  }
+  for (; i < end; i++) c = CRC[(c ^ buf[i]!) & 0xff]! ^ (c >>> 8);
+  return ~c;
 }
 
 function isZero(buf: Buffer, from: number): boolean {

@@ -5,7 +5,27 @@
 import { crc32 } from 'node:zlib';
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import type { MarkRecord } from './marks.ts';
+import type { Origin } from './origins.ts';
+
+/** A change of the marks; what the log stores, in order. */
+export type MarkRecord =
+  /** `path` is on disk; `reveal` takes all of these back. */
+  | { readonly kind: 'whiteout' | 'opaque' | 'reveal'; readonly path: ByteString }
+  | {
+      readonly kind: 'spent';
+      readonly path: ByteString;
+      readonly inoLo: number;
+      readonly inoHi: number;
+      readonly links: number;
+    }
+  /** Flash itself, by what changes when it is copied elsewhere: there, inode numbers are others, and origins are believed by path alone. */
+  | { readonly kind: 'home'; readonly path: ByteString }
+  /** `path` is in the merged root, here and below. */
+  | { readonly kind: 'origin'; readonly path: ByteString; readonly origin: Origin }
+  /** `path` has no origin; `prune`: nor has anything below it. */
+  | { readonly kind: 'clear' | 'prune'; readonly path: ByteString }
+  /** The origins below `from` also hold below `path` (before a directory's rename; `prune` of `from` follows it). */
+  | { readonly kind: 'copy'; readonly from: ByteString; readonly path: ByteString };
 
 export const HEADER = 8;
 export const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy', 'spent', 'home'] as const;
@@ -70,4 +90,9 @@ export function decode(buf: Buffer, start: number, end: number): MarkRecord | nu
 /** Faster than Buffer's own, which is called for each record of a long log. */
 export function u16(buf: Buffer, pos: number): number {
   return buf[pos]! | (buf[pos + 1]! << 8);
+}
+
+/** As `u16`. */
+export function i32(buf: Buffer, pos: number): number {
+  return buf[pos]! | (buf[pos + 1]! << 8) | (buf[pos + 2]! << 16) | (buf[pos + 3]! << 24);
 }

@@ -4,8 +4,12 @@
 import type { ByteString } from '../bytes.ts';
 import { join } from '../bytes.ts';
 import type { MarkLog } from './mark-log.ts';
-import { ensure, find } from './marks.ts';
-import type { MarkNode, MarkRecord, Marks, Origin } from './marks.ts';
+import type { MarkRecord } from './mark-record.ts';
+import { OPAQUE, SPENT, WHITEOUT } from './marks.ts';
+import type { Marks } from './marks.ts';
+import { NONE } from './name-trie.ts';
+import { NO_ORIGIN } from './origins.ts';
+import type { Origin } from './origins.ts';
 import type { Stat } from '../sys/stat.ts';
 import { isDir, S_IFDIR, S_IFMT } from './node.ts';
 import type { DirNode } from './node.ts';
@@ -24,23 +28,19 @@ export class MarkStore {
 
   /** Disk's object of this name is removed. */
   whiteout(parent: DirNode, name: ByteString): number {
-    const mark = parent.dir.hides?.child(name);
-    if (mark?.whiteout === true) return mark.whiteoutRecord;
-    return this.#hide(parent, name, 'whiteout');
+    return this.#said(parent, name, WHITEOUT) ?? this.#hide(parent, name, 'whiteout');
   }
 
   /** Flash's object of this name is not disk's object of this name. */
   opaque(parent: DirNode, name: ByteString): number {
-    const mark = parent.dir.hides?.child(name);
-    if (mark?.opaque === true) return mark.opaqueRecord;
-    return this.#hide(parent, name, 'opaque');
+    return this.#said(parent, name, OPAQUE) ?? this.#hide(parent, name, 'opaque');
   }
 
   /** This name, of which disk's object has several, no longer counts as one that only disk has; `stat` is disk's object. */
   spend(parent: DirNode, name: ByteString, stat: Stat): number {
     if (stat.nlink < 2 || (stat.mode & S_IFMT) === S_IFDIR) return 0;
     const { disk } = parent.dir;
-    if (disk === null || parent.dir.hides?.child(name)?.spent != null) return 0;
+    if (disk === null || (this.marks.of(parent.dir.hides, name) & SPENT) !== 0) return 0;
     const { inos } = this.#tree;
     inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
     const path = join(disk.path(), name);
@@ -51,15 +51,14 @@ export class MarkStore {
 
   /** Disk's object of this name shows again where flash has none, and is the same as flash's where it has one. */
   reveal(parent: DirNode, name: ByteString): number {
-    const mark = parent.dir.hides?.child(name);
-    return mark?.whiteout === true || mark?.opaque === true ? this.#hide(parent, name, 'reveal') : 0;
+    const marked = this.marks.of(parent.dir.hides, name) & (WHITEOUT | OPAQUE);
+    return marked !== 0 ? this.#hide(parent, name, 'reveal') : 0;
   }
 
   origin(parent: DirNode, name: ByteString, origin: Origin): number {
-    const mark = parent.dir.origins?.child(name);
-    const now = mark?.originOf(origin.flashLo, origin.flashHi);
+    const now = this.marks.originOf(parent.dir.origins, name, origin.flashLo, origin.flashHi);
     if (now?.inoLo === origin.inoLo && now.inoHi === origin.inoHi && now.diskPath === origin.diskPath)
-      return mark?.originRecord ?? 0;
+      return this.marks.merged.record(this.marks.merged.child(parent.dir.origins, name));
     const number = this.#append({ kind: 'origin', path: this.#tree.pathOf(parent, name), origin });
     if (number >= 0) this.#originsOf(parent);
     return number;
@@ -67,7 +66,7 @@ export class MarkStore {
 
   /** Whether there is a mark of where an object of this name came from, be it the one that is there now or not. */
   hasOrigin(parent: DirNode, name: ByteString): boolean {
-    return parent.dir.origins?.child(name)?.origins != null;
+    return this.marks.merged.value(this.marks.merged.child(parent.dir.origins, name)) !== NO_ORIGIN;
   }
 
   /** The name has no origin any more. */
@@ -86,10 +85,10 @@ export class MarkStore {
 
   /** Neither `path` nor anything below it has an origin any more. */
   prune(path: ByteString): number {
-    const mark = find(this.marks.merged, path);
-    return mark === undefined || (mark.origins === null && mark.children === null)
-      ? 0
-      : this.#append({ kind: 'prune', path });
+    const { merged } = this.marks;
+    const node = merged.find(path);
+    if (node === NONE || (merged.value(node) === NO_ORIGIN && merged.firstChild(node) === NONE)) return 0;
+    return this.#append({ kind: 'prune', path });
   }
 
   /** Says which flash this is; see Marks. */
@@ -109,6 +108,13 @@ export class MarkStore {
     return number;
   }
 
+  /** The record's number, where `flag` is marked of the name already. */
+  #said(parent: DirNode, name: ByteString, flag: number): number | undefined {
+    const { disk } = this.marks;
+    const node = disk.child(parent.dir.hides, name);
+    return (disk.flags(node) & flag) === 0 ? undefined : disk.record(node);
+  }
+
   #append(record: MarkRecord): number {
     const number = this.log.append(record);
     if (number >= 0) this.marks.apply(record, number);
@@ -116,19 +122,19 @@ export class MarkStore {
   }
 
   // A directory that had no marks so far does not know where they are: neither do those above it, and their children ask them.
-  #hidesOf(dir: DirNode): MarkNode {
+  #hidesOf(dir: DirNode): number {
     const { parent } = dir;
     const { disk } = dir.dir;
-    if (dir.dir.hides !== null || disk === null) return dir.dir.hides ?? this.marks.disk;
+    if (dir.dir.hides !== NONE || disk === null) return dir.dir.hides;
     const straight = parent !== null && isDir(parent) && parent.dir.disk === disk.parent;
     return (dir.dir.hides = straight
-      ? this.#hidesOf(parent).ensureChild(disk.name)
-      : ensure(this.marks.disk, disk.path()));
+      ? this.marks.disk.ensureChild(this.#hidesOf(parent), disk.name)
+      : this.marks.disk.ensure(disk.path()));
   }
 
-  #originsOf(dir: DirNode): MarkNode {
+  #originsOf(dir: DirNode): number {
     const { parent } = dir;
-    if (dir.dir.origins !== null || parent === null || !isDir(parent)) return dir.dir.origins ?? this.marks.merged;
-    return (dir.dir.origins = this.#originsOf(parent).ensureChild(dir.name));
+    if (dir.dir.origins !== NONE || parent === null || !isDir(parent)) return dir.dir.origins;
+    return (dir.dir.origins = this.marks.merged.ensureChild(this.#originsOf(parent), dir.name));
   }
 }

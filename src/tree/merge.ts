@@ -10,7 +10,7 @@ import { DirCursor, DT_DIR } from '../sys/dir.ts';
 import { close, O_DIRECTORY, O_NOATIME, O_RDONLY } from '../sys/open.ts';
 import { newStat } from '../sys/stat.ts';
 import { IN_DISK, IN_FLASH, Listing } from './listing.ts';
-import type { MarkNode } from './marks.ts';
+import { OPAQUE, WHITEOUT } from './marks.ts';
 import type { DirNode } from './node.ts';
 import { RESERVED } from './tree.ts';
 import type { Tree } from './tree.ts';
@@ -56,13 +56,13 @@ function addFlash(
   listing: Listing,
   seen: Map<ByteString, number> | null,
 ): number {
-  const { inos } = tree;
+  const { inos, marks } = tree;
   const { origins } = node.dir;
   const atRoot = node === tree.root;
   return each(tree.flash, flash, () => {
     const name = cursor.name;
     if (atRoot && name === RESERVED) return;
-    const origin = origins?.child(name)?.originOf(cursor.inoLo, cursor.inoHi) ?? null;
+    const origin = marks.originOf(origins, name, cursor.inoLo, cursor.inoHi);
     if (origin !== null) {
       inos.lo = origin.inoLo;
       inos.hi = origin.inoHi;
@@ -77,7 +77,7 @@ function addFlash(
 function addDisk(
   tree: Tree,
   disk: BranchDir,
-  hides: MarkNode | null,
+  hides: number,
   listing: Listing,
   seen: Map<ByteString, number> | null,
 ): number {
@@ -88,13 +88,13 @@ function addDisk(
   return each(tree.disk, disk, () => {
     const name = cursor.name;
     if (tree.disk.hides(disk, name)) return;
-    const mark = hides?.child(name);
+    const mark = tree.marks.of(hides, name);
     const at = seen?.get(name);
     if (at === undefined) {
-      if (mark?.whiteout === true) return;
+      if ((mark & WHITEOUT) !== 0) return;
       inos.ofDisk(devMajor, devMinor, cursor.inoLo, cursor.inoHi);
       listing.add(name, cursor.type, IN_DISK, inos.lo, inos.hi);
-    } else if (at !== SETTLED && mark?.opaque !== true && listing.types[at] === cursor.type) {
+    } else if (at !== SETTLED && (mark & OPAQUE) === 0 && listing.types[at] === cursor.type) {
       inos.ofDisk(devMajor, devMinor, cursor.inoLo, cursor.inoHi);
       listing.where[at] = IN_FLASH | IN_DISK;
       listing.inoLo[at] = inos.lo;

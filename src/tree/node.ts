@@ -4,7 +4,7 @@
 
 import type { BranchDir } from '../branch/branch-dir.ts';
 import type { ByteString } from '../bytes.ts';
-import type { MarkNode } from './marks.ts';
+import { NONE } from './name-trie.ts';
 import type { OpenState } from './open-state.ts';
 
 export const S_IFMT = 0o170000;
@@ -38,10 +38,10 @@ export interface Directory {
   flash: BranchDir | null;
   /** Its place on disk (elsewhere than its path after a rename); null where disk has none or it is hidden for good. */
   disk: BranchDir | null;
-  /** Whiteouts and the like of the names in `disk`; null while there are none. */
-  hides: MarkNode | null;
-  /** Origins of the names in it; null while there are none. */
-  origins: MarkNode | null;
+  /** Node of `marks.disk` for `disk`; NONE while nothing is marked there. */
+  hides: number;
+  /** Its node of `marks.merged`; NONE while no name in it has an origin. */
+  origins: number;
 }
 
 export class Node {
@@ -80,7 +80,7 @@ export class Node {
     this.name = name;
     this.inoLo = inoLo;
     this.inoHi = inoHi;
-    this.dir = kind === S_IFDIR ? { children: new Map(), flash: null, disk: null, hides: null, origins: null } : null;
+    this.dir = kind === S_IFDIR ? { children: new Map(), flash: null, disk: null, hides: NONE, origins: NONE } : null;
   }
 
   get onFlash(): boolean {

@@ -9,12 +9,13 @@ import type { Stat } from '../sys/stat.ts';
 import { bindMarks } from './bind-marks.ts';
 import type { HardLinks } from './hard-links.ts';
 import type { InodeNumbers } from './ino.ts';
-import { inoKey } from './ino.ts';
-import type { Marks, Origin } from './marks.ts';
+import { OPAQUE } from './marks.ts';
+import type { Marks } from './marks.ts';
 import { attach } from './names.ts';
 import { isDir, ON_FLASH, S_IFDIR, S_IFMT } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 import type { NodeTable } from './node-table.ts';
+import type { Origin } from './origins.ts';
 
 export interface ResolverParts {
   readonly flash: Branch;
@@ -46,7 +47,7 @@ export class Resolver {
     const { inos, links } = this.#parts;
     const kind = stat.mode & S_IFMT;
     if (kind === S_IFDIR) return this.#directoryOnFlash(parent, name, stat);
-    const origin = parent.dir.origins?.child(name)?.originOf(stat.inoLo, stat.inoHi) ?? null;
+    const origin = this.#parts.marks.originOf(parent.dir.origins, name, stat.inoLo, stat.inoHi);
     let several = stat.nlink > 1;
     if (origin !== null) this.#show(origin);
     else if (listed !== null) this.#show(listed);
@@ -88,7 +89,7 @@ export class Resolver {
 
   #directoryOnFlash(parent: DirNode, name: ByteString, stat: Stat): Node {
     const { inos, disk, flash, marks } = this.#parts;
-    const origin = parent.dir.origins?.child(name)?.originOf(stat.inoLo, stat.inoHi) ?? null;
+    const origin = this.#parts.marks.originOf(parent.dir.origins, name, stat.inoLo, stat.inoHi);
     let below: BranchDir | null = null;
     if (origin !== null) {
       if (origin.diskPath !== null) below = disk.dirAt(origin.diskPath);
@@ -111,7 +112,7 @@ export class Resolver {
   /** Whether disk has this very object under (`parent`, `name`), too: then its attributes are in `#other`, its number is to be shown. */
   #sameOnDisk(parent: DirNode, name: ByteString, kind: number): boolean {
     const { disk, hides } = parent.dir;
-    if (disk === null || hides?.child(name)?.opaque === true) return false;
+    if (disk === null || (this.#parts.marks.of(hides, name) & OPAQUE) !== 0) return false;
     const other = this.#other;
     if (this.#parts.disk.stat(disk, name, other) < 0 || (other.mode & S_IFMT) !== kind) return false;
     this.#parts.inos.ofDisk(other.devMajor, other.devMinor, other.inoLo, other.inoHi);
@@ -121,10 +122,11 @@ export class Resolver {
   /** The copy on flash of a disk object with several names, of which one not on flash has been found; both show the number in `inos`. */
   #copyOf(): Node | undefined {
     const { inos, marks, walk, links } = this.#parts;
-    const key = inoKey(inos.lo, inos.hi);
-    for (const path of marks.paths(key)) {
+    const { lo, hi } = inos;
+    if (!links.onBoth(lo, hi)) return undefined;
+    for (const path of marks.paths(lo, hi)) {
       const node = walk(path);
-      if (node?.onFlash !== true || inoKey(node.inoLo, node.inoHi) !== key) continue;
+      if (node?.onFlash !== true || node.inoLo !== lo || node.inoHi !== hi) continue;
       links.register(node);
       return node;
     }

@@ -11,6 +11,7 @@ import { ChangeTimes } from './change-times.ts';
 import { HardLinks } from './hard-links.ts';
 import { InodeNumbers } from './ino.ts';
 import type { Marks } from './marks.ts';
+import { NONE, ROOT } from './name-trie.ts';
 import { attach, detach, setNameOnFlash } from './names.ts';
 import { isDir, ON_FLASH, S_IFDIR, S_IFMT } from './node.ts';
 import type { DirNode, Node } from './node.ts';
@@ -48,8 +49,8 @@ export abstract class TreeNodes {
     root.flags |= ON_FLASH;
     root.dir.flash = this.flash.root;
     root.dir.disk = this.disk.root;
-    root.dir.hides = this.marks.disk;
-    root.dir.origins = this.marks.merged;
+    root.dir.hides = ROOT;
+    root.dir.origins = ROOT;
     root.lookups = 1;
     this.root = root;
   }
@@ -157,8 +158,8 @@ export abstract class TreeNodes {
     if (node.dir.flash !== null) this.flash.drop(node.dir.flash);
     node.dir.flash = null;
     node.dir.disk = null;
-    node.dir.hides = null;
-    node.dir.origins = null;
+    node.dir.hides = NONE;
+    node.dir.origins = NONE;
   }
 
   /** `node` has one more name. */

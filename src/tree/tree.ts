@@ -10,6 +10,7 @@ import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
 import { keptName } from './hard-links.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
+import { WHITEOUT } from './marks.ts';
 import { isDir, MULTI_LINK, S_IFMT } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 import { Resolver } from './resolve.ts';
@@ -145,7 +146,7 @@ export class Tree extends TreeNodes {
       if (err >= 0) return this.#shown(this.#resolver.onFlash(parent, name, stat, listed));
       if (err !== ENOENT) return err as Errno;
     }
-    if (disk === null || parent.dir.hides?.child(name)?.whiteout === true) return ENOENT;
+    if (disk === null || (this.marks.of(parent.dir.hides, name) & WHITEOUT) !== 0) return ENOENT;
     const err = this.disk.stat(disk, name, stat);
     if (err < 0) return err as Errno;
     if (this.hideDisk) return this.#miss(this.stat.mode & S_IFMT);

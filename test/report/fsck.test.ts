@@ -25,7 +25,7 @@ import { identityOf } from '../../src/tree/flash-identity.ts';
 import { inoKey } from '../../src/tree/ino.ts';
 import { MarkLog } from '../../src/tree/mark-log.ts';
 import { Marks } from '../../src/tree/marks.ts';
-import type { MarkRecord } from '../../src/tree/marks.ts';
+import type { MarkRecord } from '../../src/tree/mark-record.ts';
 import { got, ok, place } from '../sys/place.ts';
 
 describe('report/fsck', () => {
