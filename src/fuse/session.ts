@@ -170,7 +170,7 @@ export class Session<C> {
   private serve(size: number, slept: boolean): void {
     const now = performance.now();
     if (slept) this.spin.woken(now);
-    else this.spin.hit();
+    else this.spin.hit(now);
     const answeredAt = this.dispatcher.serve(this.memory, size, now);
     this.spin.served(answeredAt);
     this.between();

@@ -1,5 +1,7 @@
 // Whether to keep asking for the next request before sleeping: putting a CPU to sleep and waking it costs more than serving a
 // request, when the next one comes at once. Pure arithmetic on times that it is given, in ms of one monotonic clock.
+// For how long it is worth looking is learned from the gaps between an answer and the next request: each look takes something from
+// others (a hyperthread has half a core), each request met while looking saves a sleep.
 // It must not look in vain for long: not after rare requests, and not when the caller cannot run because we do (other work has
 // the other CPUs). So looking is paid from a credit that successes earn; without credit it sleeps, and tries again ever more seldom.
 
@@ -9,8 +11,21 @@ export const SPIN_MS = 0.1;
 const MOST_CREDIT = 8;
 const MOST_PAUSE = 64;
 
+/** What meeting a request while looking saves, and what looking costs others per ms of it. */
+const SAVED_MS = 0.05;
+const COST = 0.3;
+/** Limits to choose from, as parts of the longest. */
+const PARTS = [0.1, 0.2, 0.4, 0.7, 1];
+/** Gaps between two choices; older ones count half each time. */
+const CHOOSE_EVERY = 32;
+
 export class Spin {
   private readonly longest: number;
+  /** For how long it looks at present. */
+  private limit: number;
+  /** Gaps seen, by the first of PARTS that they are within; the last counts those beyond. */
+  private readonly gaps = new Float64Array(PARTS.length + 1);
+  private seen = 0;
   /** When the last request ended. */
   private since = -Infinity;
   /** Looked in vain since then. */
@@ -23,6 +38,7 @@ export class Spin {
   /** `longest` 0: never (one CPU: the caller could not run meanwhile). */
   constructor(longest: number) {
     this.longest = longest;
+    this.limit = longest;
   }
 
   /** A request has just been answered. */
@@ -33,7 +49,7 @@ export class Spin {
 
   /** Is it worth asking once more before sleeping? */
   again(now: number): boolean {
-    if (this.credit === 0 || now - this.since >= this.longest) return false;
+    if (this.credit === 0 || now - this.since >= this.limit) return false;
     this.looked = true;
     return true;
   }
@@ -49,7 +65,8 @@ export class Spin {
   }
 
   /** A request came without sleeping. */
-  hit(): void {
+  hit(now: number): void {
+    this.learn(now - this.since);
     if (!this.looked) return;
     this.lastPause = 0;
     if (this.credit < MOST_CREDIT) this.credit++;
@@ -57,8 +74,38 @@ export class Spin {
 
   /** A request ended a sleep: if that was soon (waking took part of the time), looking might have been better. */
   woken(now: number): void {
+    this.learn(now - this.since - SAVED_MS);
     if (this.credit > 0 || now - this.since >= 2 * this.longest) return;
     this.pause--;
     if (this.pause <= 0) this.credit = 1;
+  }
+
+  private learn(gap: number): void {
+    let at = 0;
+    while (at < PARTS.length && gap > this.longest * (PARTS[at] ?? 1)) at++;
+    this.gaps[at] = (this.gaps[at] ?? 0) + 1;
+    if (++this.seen < CHOOSE_EVERY) return;
+    this.seen = 0;
+    this.limit = this.choose();
+    for (let i = 0; i < this.gaps.length; i++) this.gaps[i] = (this.gaps[i] ?? 0) / 2;
+  }
+
+  /** The limit that would have gained most over the gaps seen; 0: none would have. */
+  private choose(): number {
+    let best = 0;
+    let limit = 0;
+    let beyond = this.gaps.reduce((sum, count) => sum + count, 0);
+    let gain = 0;
+    for (const [i, part] of PARTS.entries()) {
+      const here = this.gaps[i] ?? 0;
+      const end = this.longest * part;
+      beyond -= here;
+      gain += here * (SAVED_MS - COST * end);
+      const net = gain - beyond * COST * end;
+      if (net <= best) continue;
+      best = net;
+      limit = end;
+    }
+    return limit;
   }
 }

@@ -12,8 +12,8 @@ function looks(spin: Spin, requests: number, gap: number, needsSleep = false): n
       looked++;
     }
     if (at >= gap && !needsSleep) {
-      spin.hit();
       now += at;
+      spin.hit(now);
     } else {
       spin.missed();
       now += Math.max(at, gap) + 0.03;
@@ -65,6 +65,20 @@ describe('fuse/spin', () => {
       assert.equal(looks(spin, 3, 0.05), 15);
       looks(spin, 2, 0.5);
     }
+  });
+
+  it('looks no longer than requests take to come', () => {
+    const spin = new Spin(0.1);
+    let looked = 0;
+    // As a program that is started: two requests together, then it runs for a while.
+    for (let i = 0; i < 200; i++) {
+      const met = looks(spin, 1, 0.02);
+      const vain = looks(spin, 1, 0.5);
+      if (i < 100) continue;
+      assert.equal(met, 2);
+      looked += vain;
+    }
+    assert.ok(looked <= 300, `${String(looked)} looks in vain`);
   });
 
   it('does not take wakings without a request for misses', () => {
