@@ -21,9 +21,12 @@ import { Stage } from '../copy/stage.ts';
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { EEXIST, errnoName } from '../errno.ts';
+import { NextFile } from '../ops/next-file.ts';
+import { NextListing } from '../ops/next-listing.ts';
 import { DataPath } from '../ops/data-path.ts';
 import type { Engine } from '../ops/engine.ts';
 import { Listings } from '../ops/listings.ts';
+import { Prefill } from '../ops/prefill.ts';
 import { DEFAULT_EXCLUDES } from '../policy/default-excludes.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
@@ -123,7 +126,9 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const directories = new Directories(tree, stage, features, store, (node, degraded) => {
     journal.directoryMade(node, degraded);
   });
-  const data = new DataPath({ tree, fuseFd, passthrough, sharedMmap: features.sharedWritableMmap });
+  const prefill = new Prefill(fuseFd);
+  const nextFile = new NextFile(tree, prefill);
+  const data = new DataPath({ tree, fuseFd, passthrough, sharedMmap: features.sharedWritableMmap, nextFile });
   const landing = new Landing({
     tree,
     marks: store,
@@ -169,6 +174,9 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     // Short times mean that disk changes behind us: then listings are not to be kept either.
     listings: new Listings(tree, config.attrTimeout >= LONG),
     data,
+    prefill,
+    nextFile,
+    nextListing: new NextListing(),
     capture,
     kept,
     pool,

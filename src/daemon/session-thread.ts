@@ -62,11 +62,16 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
         say({ kind: 'serving' });
       },
       onWake: () => {
+        giveUpAhead(parts.engine);
         pool.drain();
         for (let next = receive(); next !== undefined; next = receive()) obey(next, live);
         work(live);
       },
-      idle: () => work(live),
+      idle: () => {
+        if (!work(live)) return getAhead(parts.engine);
+        giveUpAhead(parts.engine);
+        return true;
+      },
       onBug: (error, request) => {
         say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
       },
@@ -91,6 +96,17 @@ function finishCopies(parts: Parts, pool: CopyPool): void {
     drainEvent(wakeFd);
     pool.drain();
   }
+}
+
+/** Gets ready what will be asked for next: whether there was anything to do. */
+function getAhead(engine: Engine): boolean {
+  return engine.nextFile.work() || engine.nextListing.work(engine);
+}
+
+/** Something is about to change, or has: a copy has landed, an order came. */
+function giveUpAhead(engine: Engine): void {
+  engine.nextFile.clear();
+  engine.nextListing.clear(engine);
 }
 
 /** What is done between requests: whether anything was. */

@@ -10,6 +10,7 @@ import type { Node } from '../tree/node.ts';
 import { OpenState } from '../tree/open-state.ts';
 import { openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
+import type { NextFile } from './next-file.ts';
 
 export interface DataPathOptions {
   readonly tree: Tree;
@@ -19,21 +20,26 @@ export interface DataPathOptions {
   readonly passthrough: boolean;
   /** Flash can be mapped shared and writable; else opens for writing are served, and our page cache gives that. */
   readonly sharedMmap: boolean;
+  readonly nextFile: NextFile;
 }
 
 export class DataPath {
   readonly #tree: Tree;
   readonly #fuseFd: number;
   readonly #sharedMmap: boolean;
+  readonly #nextFile: NextFile;
   #passthrough: boolean;
   /** Files that are open now. */
   openFiles = 0;
+  /** Of these opens, those that may write. */
+  writers = 0;
 
   constructor(options: DataPathOptions) {
     this.#tree = options.tree;
     this.#fuseFd = options.fuseFd;
     this.#passthrough = options.passthrough;
     this.#sharedMmap = options.sharedMmap;
+    this.#nextFile = options.nextFile;
   }
 
   /** Whether data can be passed through at all. */
@@ -58,7 +64,10 @@ export class DataPath {
       this.openFiles++;
     }
     state.handles++;
-    if (writable) state.writers++;
+    if (writable) {
+      state.writers++;
+      this.writers++;
+    }
     if (state.passthrough && writable) node.flags |= PAGES_STALE;
     return state;
   }
@@ -66,7 +75,10 @@ export class DataPath {
   end(node: Node, writable: boolean): void {
     const state = node.open;
     if (state === null) return;
-    if (writable) state.writers--;
+    if (writable) {
+      state.writers--;
+      this.writers--;
+    }
     if (--state.handles > 0) return;
     if (state.passthrough) backingClose(this.#fuseFd, state.backingId);
     state.replace(-1, -1);
@@ -100,6 +112,8 @@ export class DataPath {
   #openToRead(node: Node): number {
     // Reading disk must not change it, not even its access times; who does not own the file may not ask for that.
     if (!node.onFlash) {
+      const ready = this.#nextFile.take(node);
+      if (ready >= 0) return ready;
       const fd = openNode(this.#tree, node, O_RDONLY | O_NOATIME);
       if (fd !== EPERM) return fd;
     }

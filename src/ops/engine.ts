@@ -8,8 +8,11 @@ import type { FileHandle, HandleTable } from '../tree/handles.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { EntryOut } from '../wire/replies.ts';
+import type { NextFile } from './next-file.ts';
+import type { NextListing } from './next-listing.ts';
 import type { DataPath } from './data-path.ts';
 import type { Listings } from './listings.ts';
+import type { Prefill } from './prefill.ts';
 
 export interface Engine {
   readonly tree: Tree;
@@ -18,6 +21,9 @@ export interface Engine {
   readonly files: HandleTable<FileHandle>;
   readonly listings: Listings;
   readonly data: DataPath;
+  readonly prefill: Prefill;
+  readonly nextFile: NextFile;
+  readonly nextListing: NextListing;
   readonly capture: Capture;
   readonly kept: Kept;
   readonly pool: CopyPool;

@@ -18,6 +18,16 @@ interface Walk {
   readonly listing: Listing;
 }
 
+/** Where one walk through a directory is. */
+export interface Reading {
+  readonly listing: Listing;
+  readonly walk: number;
+  /** Position of the entry that comes next. */
+  at: number;
+  /** Nodes that were counted as known to the kernel so far; null: nobody asks. */
+  given: number[] | null;
+}
+
 export class Listings {
   /** OPENDIR is answered once for all (FUSE_NO_OPENDIR_SUPPORT): the kernel opens directories by itself and keeps what it has read. */
   zeroMessageOpendir = false;
@@ -33,11 +43,12 @@ export class Listings {
     this.cacheable = cacheable;
   }
 
-  /** The listing in which `offset` of `node` lies, and the walk that it belongs to; 0 begins one. Errors: what `merge` gives. */
-  at(node: DirNode, offset: number): { listing: Listing; walk: number } | number {
+  /** The walk through `node` that `offset` belongs to, where it says; 0 begins one. Errors: what `merge` gives. */
+  at(node: DirNode, offset: number): Reading | number {
     const walk = offset === 0 ? this.#next() : Math.floor(offset / POSITIONS);
     const known = this.#walks.get(walk);
-    if (known?.node === node) return { listing: known.listing, walk };
+    const at = offset % POSITIONS;
+    if (known?.node === node) return { listing: known.listing, walk, at, given: null };
     const listing = merge(this.#tree, node);
     if (typeof listing === 'number') return listing;
     this.#drop(walk);
@@ -47,7 +58,7 @@ export class Listings {
       if (oldest === walk || (this.#walks.size <= MAX_LISTINGS && this.#names <= MAX_NAMES)) break;
       this.#drop(oldest);
     }
-    return { listing, walk };
+    return { listing, walk, at, given: null };
   }
 
   /** The walk has come to its end. */
@@ -66,11 +77,6 @@ export class Listings {
     this.#names -= known.listing.length;
     this.#walks.delete(walk);
   }
-}
-
-/** The position in its listing that an offset means. */
-export function positionOf(offset: number): number {
-  return offset % POSITIONS;
 }
 
 /** The offset of a position in the listing of a walk. */

@@ -21,6 +21,7 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
   const truncate = (flags & O_TRUNC) !== 0;
   const writable = truncate || (flags & O_ACCMODE) !== O_RDONLY;
   if (writable) {
+    engine.nextListing.clear(engine);
     const ready = engine.capture.copyUp(node, req, !truncate);
     if (ready !== OK) return ready;
   } else {
@@ -38,7 +39,10 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
     }
   }
   replyOpen(engine, req.out, node, writable);
-  if (!writable) engine.capture.used(node, req, 'open');
+  if (!writable) {
+    engine.nextFile.opened(node);
+    engine.capture.used(node, req, 'open');
+  }
   return OK;
 };
 
@@ -74,6 +78,7 @@ export function replyOpen(engine: Engine, out: Parameters<typeof openOut>[0], no
     return;
   }
   const keep = node.has(PAGES_STALE) ? 0 : FOPEN_KEEP_CACHE;
+  if (keep !== 0 && !writable && state?.handles === 1) engine.prefill.give(node, state.fd);
   node.set(PAGES_STALE, false);
   openOut(out, fh, keep | FOPEN_NOFLUSH);
 }

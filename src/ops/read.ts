@@ -6,14 +6,17 @@ import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
 import { preadNowait } from '../sys/io.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
+import { PAGES_GIVEN } from '../tree/node.ts';
 import type { ReadIn } from '../wire/requests/handles.ts';
 import type { Engine } from './engine.ts';
 
 const stat = newStat();
 
 export const read: Operation<Engine, ReadIn> = (engine, req, { fh, offset, size }) => {
-  const state = engine.files.get(fh)?.node.open;
-  if (state == null) return EBADF;
+  const node = engine.files.get(fh)?.node;
+  const state = node?.open;
+  if (node === undefined || state == null) return EBADF;
+  node.set(PAGES_GIVEN, false);
   const { fd } = state;
   const { out } = req;
   const n = preadNowait(fd, out.buf, out.pos, size, offset);

@@ -4,7 +4,6 @@
 import { ENOENT } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
-import type { Listing } from '../tree/listing.ts';
 import { DOTS } from '../tree/merge.ts';
 import type { DirNode } from '../tree/node.ts';
 import { dirent, direntplus } from '../wire/replies.ts';
@@ -12,51 +11,73 @@ import type { ReadIn } from '../wire/requests/handles.ts';
 import type { Writer } from '../wire/writer.ts';
 import type { Engine } from './engine.ts';
 import { entryOf } from './entry.ts';
-import { offsetOf, positionOf } from './listings.ts';
+import { offsetOf } from './listings.ts';
+import type { Reading } from './listings.ts';
 
 /** Room that an entry takes at most, beyond its name. */
 const ENTRY_ROOM = 160;
 
-export const readdirplus: Operation<Engine, ReadIn> = (engine, req, arg) => list(engine, req, arg, putPlus);
-
-export const readdir: Operation<Engine, ReadIn> = (engine, req, arg) => list(engine, req, arg, put);
-
-/** Adds the entry at a position; false: it does not fit. */
-type Put = (engine: Engine, node: DirNode, listing: Listing, at: number, next: number, out: Writer) => boolean;
-
-function list(
-  engine: Engine,
-  req: Parameters<Operation<Engine, ReadIn>>[1],
-  { offset, size }: ReadIn,
-  add: Put,
-): number {
+export const readdirplus: Operation<Engine, ReadIn> = (engine, req, { offset, size }) => {
   const node = engine.tree.directory(req.nodeid);
   if (typeof node === 'number') return node;
-  const found = engine.listings.at(node, offset);
-  if (typeof found === 'number') return found;
-  const { listing, walk } = found;
   const { out } = req;
   out.limit = Math.min(out.limit, out.pos + size);
-  let at = positionOf(offset);
-  if (at >= listing.length) engine.listings.ended(walk);
-  while (at < listing.length && add(engine, node, listing, at, offsetOf(walk, at + 1), out)) at++;
+  let reading = offset === 0 ? engine.nextListing.take(engine, node, out) : null;
+  if (reading === null) {
+    const found = engine.listings.at(node, offset);
+    if (typeof found === 'number') return found;
+    reading = found;
+  }
+  if (reading.at >= reading.listing.length) {
+    engine.listings.ended(reading.walk);
+    engine.nextListing.ended(node);
+  }
+  while (putPlus(engine, node, reading, out));
   return OK;
-}
+};
 
-function put(_engine: Engine, node: DirNode, listing: Listing, at: number, next: number, out: Writer): boolean {
+export const readdir: Operation<Engine, ReadIn> = (engine, req, { offset, size }) => {
+  const node = engine.tree.directory(req.nodeid);
+  if (typeof node === 'number') return node;
+  const reading = engine.listings.at(node, offset);
+  if (typeof reading === 'number') return reading;
+  const { out } = req;
+  out.limit = Math.min(out.limit, out.pos + size);
+  if (reading.at >= reading.listing.length) engine.listings.ended(reading.walk);
+  while (put(node, reading, out));
+  return OK;
+};
+
+/** Adds the entry that comes next; false: there is none, or it does not fit. */
+function put(parent: DirNode, reading: Reading, out: Writer): boolean {
+  const { listing, walk, at } = reading;
+  if (at >= listing.length) return false;
   const { inoLo, inoHi, types, names } = listing;
-  return dirent(out, inoLo[at] ?? 0, inoHi[at] ?? 0, next, types[at] ?? 0, names[at] ?? node.name);
+  const sent = dirent(
+    out,
+    inoLo[at] ?? 0,
+    inoHi[at] ?? 0,
+    offsetOf(walk, at + 1),
+    types[at] ?? 0,
+    names[at] ?? parent.name,
+  );
+  if (sent) reading.at++;
+  return sent;
 }
 
-function putPlus(engine: Engine, parent: DirNode, listing: Listing, at: number, next: number, out: Writer): boolean {
+/** As `put`, with the node, which counts as known to the kernel from now on. */
+export function putPlus(engine: Engine, parent: DirNode, reading: Reading, out: Writer): boolean {
   const { tree } = engine;
+  const { listing, walk, at } = reading;
   const name = listing.names[at];
   if (name === undefined) return false;
   // Room first: a node must not be counted as known to the kernel and then not be sent.
   if (out.room < ENTRY_ROOM + name.length) return false;
+  reading.at++;
   const lo = listing.inoLo[at] ?? 0;
   const hi = listing.inoHi[at] ?? 0;
   const type = listing.types[at] ?? 0;
+  const next = offsetOf(walk, at + 1);
   // The kernel knows the directory and the one above it, and counts no reference for these two.
   if (at < DOTS) return direntplus(out, null, lo, hi, next, type, name);
   const node = tree.lookupListed(parent, name, listing.where[at] ?? 0, lo, hi);
@@ -69,5 +90,6 @@ function putPlus(engine: Engine, parent: DirNode, listing: Listing, at: number, 
     tree.release(node);
     return sent;
   }
+  reading.given?.push(node.id);
   return direntplus(out, entryOf(engine, node), node.inoLo, node.inoHi, next, type, name);
 }

@@ -1,6 +1,7 @@
 // All operations, by the protocol's names. The compiler checks that none is missing.
 
-import type { Operations } from '../fuse/operation.ts';
+import type { Operation, Operations } from '../fuse/operation.ts';
+import type { OpName } from '../wire/opcodes.ts';
 import { create, tmpfile } from './create.ts';
 import type { Engine } from './engine.ts';
 import { batchForget, forget } from './forget.ts';
@@ -26,7 +27,7 @@ import { notImplemented } from './unsupported.ts';
 import { write } from './write.ts';
 import { getxattr, listxattr } from './xattr.ts';
 
-export const operations = {
+const all = {
   lookup,
   forget,
   batchForget,
@@ -75,3 +76,43 @@ export const operations = {
   removemapping: notImplemented,
   syncfs: notImplemented,
 } satisfies Operations<Engine>;
+
+/** Those that leave everything as it is: names, attributes, marks, what lies where. (`open` sees to it itself.) */
+const LOOKING: readonly OpName[] = [
+  'lookup',
+  'forget',
+  'batchForget',
+  'getattr',
+  'statx',
+  'readlink',
+  'open',
+  'read',
+  'lseek',
+  'flush',
+  'release',
+  'opendir',
+  'readdir',
+  'readdirplus',
+  'releasedir',
+  'statfs',
+  'getxattr',
+  'listxattr',
+];
+
+/** As `all`; before anything changes, what was got ready for the next request is given up. */
+export const operations: Operations<Engine> = { ...all, ...changing() };
+
+function changing(): Partial<Operations<Engine>> {
+  const wrapped: [string, Operation<Engine, never>][] = [];
+  for (const [name, operation] of Object.entries(all) as [OpName, Operation<Engine, never>][]) {
+    if (LOOKING.includes(name)) continue;
+    wrapped.push([
+      name,
+      (engine, req, arg) => {
+        engine.nextListing.clear(engine);
+        return operation(engine, req, arg);
+      },
+    ]);
+  }
+  return Object.fromEntries(wrapped) as Partial<Operations<Engine>>;
+}

@@ -80,19 +80,23 @@ export function getU64(slot: number): number {
 
 let pinned: Uint8Array = memory;
 let pinnedAddress = base;
+let previous: Uint8Array = memory;
+let previousAddress = base;
 
 /**
- * Address of byte `offset` of a caller's buffer, of which `length` bytes will be used. The last buffer's address is kept, since a
- * thread mostly uses one. A typed array's memory moves only when it is transferred, which leaves it with length 0.
+ * Address of byte `offset` of a caller's buffer, of which `length` bytes will be used. The addresses of the last two buffers are kept,
+ * since a thread mostly uses these. A typed array's memory moves only when it is transferred, which leaves it with length 0.
  * @throws RangeError when the bytes are not all within the buffer: the kernel would write into foreign memory.
  */
 export function span(bytes: Uint8Array, offset: number, length: number): number {
   if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
     throw new RangeError(`bytes ${String(offset)}+${String(length)} of a buffer of ${String(bytes.length)}`);
   }
-  if (bytes !== pinned) {
-    pinned = bytes;
-    pinnedAddress = addressOf(bytes);
-  }
+  if (bytes === pinned) return pinnedAddress + offset;
+  if (bytes === previous) return previousAddress + offset;
+  previous = pinned;
+  previousAddress = pinnedAddress;
+  pinned = bytes;
+  pinnedAddress = addressOf(bytes);
   return pinnedAddress + offset;
 }

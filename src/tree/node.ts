@@ -20,6 +20,7 @@ export const SKIP_LOGGED = 8; // a reason for not capturing it has been logged
 export const EXCLUDE_KNOWN = 16; // EXCLUDED says what the rules decided
 export const EXCLUDED = 32;
 export const PAGES_STALE = 64; // the kernel's pages of it may be older than its backing
+export const PAGES_GIVEN = 128; // the kernel was given its content, and has not asked for any since
 export const DIRECTORY_SKIPPED = 256; // an excluded directory that is not even made on flash
 /** What was concluded from an object's path, and holds only while it is called so. */
 export const OF_PATH = SKIP_LOGGED | EXCLUDE_KNOWN | EXCLUDED | DIRECTORY_SKIPPED;

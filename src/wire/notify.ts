@@ -48,14 +48,14 @@ export function notifyDelete(w: Writer, parent: number, child: number, name: Byt
   w.zeros(1);
 }
 
-/** Puts data into the page cache of an inode. */
-export function notifyStore(w: Writer, nodeid: number, offset: number, data: Uint8Array): void {
-  notifyHeader(w, c.FUSE_NOTIFY_STORE, SIZE.fuse_notify_store_out + data.length);
+/** Puts `size` bytes into the page cache of an inode: all but the bytes, for which room is left; where they belong in `w.buf`. */
+export function notifyStore(w: Writer, nodeid: number, offset: number, size: number): number {
+  notifyHeader(w, c.FUSE_NOTIFY_STORE, SIZE.fuse_notify_store_out + size);
   w.u64(nodeid);
   w.u64(offset);
-  w.u32(data.length);
+  w.u32(size);
   w.u32(0);
-  w.bytes(data);
+  return w.claim(size);
 }
 
 /** Asks for cached data; the answer is a NOTIFY_REPLY request whose `unique` is the one given here. */

@@ -53,7 +53,8 @@ export const notificationGoldens: Readonly<Record<string, GoldenOut>> = {
   ],
   notifyStore: [
     (w) => {
-      notify.notifyStore(w, 0x111213141516, 0x212223242526, Buffer.from([0, 1, 255]));
+      const at = notify.notifyStore(w, 0x111213141516, 0x212223242526, 3);
+      w.buf.set([0, 1, 255], at);
     },
     `
       2b 00 00 00 04 00 00 00 00 00 00 00 00 00 00 00 // len, code, unique
