@@ -25,7 +25,9 @@ import { NextFile } from '../ops/next-file.ts';
 import { NextListing } from '../ops/next-listing.ts';
 import { DataPath } from '../ops/data-path.ts';
 import type { Engine } from '../ops/engine.ts';
+import type { EntryOut } from '../wire/replies.ts';
 import { Listings } from '../ops/listings.ts';
+import { putPlus } from '../ops/readdir.ts';
 import { Prefill } from '../ops/prefill.ts';
 import { DEFAULT_EXCLUDES } from '../policy/default-excludes.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
@@ -166,29 +168,27 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     diskWritable: disk.writable,
     onStat: config.onStat,
   });
+  // Short times mean that disk changes behind us: then listings are not to be kept either.
+  const listings = new Listings(tree, config.attrTimeout >= LONG);
   const engine: Engine = {
     tree,
     marks: store,
     markSync: new MarkSync(store, pool),
     files: new HandleTable<FileHandle>(),
-    // Short times mean that disk changes behind us: then listings are not to be kept either.
-    listings: new Listings(tree, config.attrTimeout >= LONG),
+    listings,
     data,
     prefill,
     nextFile,
-    nextListing: new NextListing(),
+    nextListing: new NextListing({
+      tree,
+      listings,
+      data,
+      put: (parent, reading, out) => putPlus(engine, parent, reading, out),
+    }),
     capture,
     kept,
     pool,
-    entry: {
-      nodeid: 0,
-      generation: 0,
-      entryValid: 0,
-      entryValidNsec: 0,
-      attrValid: 0,
-      attrValidNsec: 0,
-      attr: tree.stat,
-    },
+    entry: newEntry(tree.stat),
     timeout: Math.floor(config.attrTimeout),
     timeoutNsec: Math.round((config.attrTimeout % 1) * 1e9),
     nameMax: Math.min(NAME_MAX, features.nameMax),
@@ -197,4 +197,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     ownGid: getgid(),
   };
   return { engine, copies, journal, space, configuredExcludes: ground.configuredExcludes };
+}
+
+function newEntry(attr: EntryOut['attr']): EntryOut {
+  return { nodeid: 0, generation: 0, entryValid: 0, entryValidNsec: 0, attrValid: 0, attrValidNsec: 0, attr };
 }

@@ -100,13 +100,13 @@ function finishCopies(parts: Parts, pool: CopyPool): void {
 
 /** Gets ready what will be asked for next: whether there was anything to do. */
 function getAhead(engine: Engine): boolean {
-  return engine.nextFile.work() || engine.nextListing.work(engine);
+  return engine.nextFile.work() || engine.nextListing.work();
 }
 
 /** Something is about to change, or has: a copy has landed, an order came. */
 function giveUpAhead(engine: Engine): void {
   engine.nextFile.clear();
-  engine.nextListing.clear(engine);
+  engine.nextListing.clear();
 }
 
 /** What is done between requests: whether anything was. */

@@ -14,6 +14,8 @@ import type { Prefill } from './prefill.ts';
 const PROOF = 2;
 /** How far to look for the place of a file in its directory, when the first of it is opened. */
 const FAR = 64;
+/** For how long it counts, in ms: disk may be another's, too. */
+const FRESH_MS = 1000;
 
 export class NextFile {
   readonly #tree: Tree;
@@ -26,6 +28,7 @@ export class NextFile {
   /** What is ready: a file and its descriptor. */
   #ready: Node | null = null;
   #fd = -1;
+  #since = 0;
 
   constructor(tree: Tree, prefill: Prefill) {
     this.#tree = tree;
@@ -35,6 +38,7 @@ export class NextFile {
   /** The descriptor of disk's file that is ready for `node`, which the caller owns from now on; -1: there is none. */
   take(node: Node): number {
     if (this.#ready !== node) return -1;
+    if (performance.now() - this.#since > FRESH_MS) this.clear();
     const fd = this.#fd;
     this.#ready = null;
     this.#fd = -1;
@@ -62,6 +66,7 @@ export class NextFile {
     if (fd < 0) return false;
     this.#ready = node;
     this.#fd = fd;
+    this.#since = performance.now();
     this.#prefill.give(node, fd);
     return true;
   }

@@ -6,10 +6,10 @@
 
 import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
+import type { Tree } from '../tree/tree.ts';
 import { Writer } from '../wire/writer.ts';
-import type { Engine } from './engine.ts';
-import type { Reading } from './listings.ts';
-import { putPlus } from './readdir.ts';
+import type { DataPath } from './data-path.ts';
+import type { Listings, Reading } from './listings.ts';
 
 /** Directories in listed order before the next one is believed to follow. */
 const PROOF = 2;
@@ -19,8 +19,19 @@ const FAR = 4096;
 const DEEP = 128;
 /** Bytes of an answer; what a bigger directory has beyond is added when it is asked for. */
 const ROOM = 8192;
+/** For how long it counts, in ms: the user may take something from flash behind our back. */
+const FRESH_MS = 1000;
+
+export interface NextListingOptions {
+  readonly tree: Tree;
+  readonly listings: Listings;
+  readonly data: DataPath;
+  /** Adds the entry that comes next, as READDIRPLUS does; false: there is none, or it does not fit. */
+  readonly put: (parent: DirNode, reading: Reading, out: Writer) => boolean;
+}
 
 export class NextListing {
+  readonly #parts: NextListingOptions;
   /** What has not been visited yet, of each directory on the way down. */
   readonly #unvisited: Iterator<Node>[] = [];
   #next: DirNode | null = null;
@@ -28,7 +39,12 @@ export class NextListing {
   /** What is ready, or being made. */
   #ready: DirNode | null = null;
   #reading: Reading | null = null;
+  #since = 0;
   readonly #out = new Writer(Buffer.allocUnsafeSlow(ROOM));
+
+  constructor(parts: NextListingOptions) {
+    this.#parts = parts;
+  }
 
   /** A directory was listed to its end. */
   ended(node: DirNode): void {
@@ -44,30 +60,33 @@ export class NextListing {
   }
 
   /** Does one step; false: there is nothing to do. */
-  work(engine: Engine): boolean {
+  work(): boolean {
+    const { tree, listings, data, put } = this.#parts;
     const node = this.#next;
-    if (this.#inOrder < PROOF || node === null || engine.data.writers > 0) return false;
+    if (this.#inOrder < PROOF || node === null || data.writers > 0) return false;
     if (node !== this.#ready) {
-      this.clear(engine);
-      if (engine.tree.get(node.id) !== node) return false;
-      const reading = engine.listings.at(node, 0);
+      this.clear();
+      if (tree.get(node.id) !== node) return false;
+      const reading = listings.at(node, 0);
       if (typeof reading === 'number') return false;
       this.#ready = node;
       this.#reading = reading;
+      this.#since = performance.now();
       reading.given = [];
       this.#out.reset(0);
       return true;
     }
     const reading = this.#reading;
-    return reading !== null && putPlus(engine, node, reading, this.#out);
+    return reading !== null && put(node, reading, this.#out);
   }
 
   /** Writes what is ready for `node` to `out`, from its beginning, and hands over where it ends; null: nothing is. */
-  take(engine: Engine, node: DirNode, out: Writer): Reading | null {
+  take(node: DirNode, out: Writer): Reading | null {
     const reading = this.#reading;
     if (node !== this.#ready || reading === null) return null;
-    if (engine.data.writers > 0 || this.#out.pos > out.room) {
-      this.clear(engine);
+    const stale = performance.now() - this.#since > FRESH_MS;
+    if (stale || this.#parts.data.writers > 0 || this.#out.pos > out.room) {
+      this.clear();
       return null;
     }
     out.bytes(this.#out.buf.subarray(0, this.#out.pos));
@@ -78,13 +97,14 @@ export class NextListing {
   }
 
   /** Takes back what is ready: something is about to change. */
-  clear(engine: Engine): void {
+  clear(): void {
     const reading = this.#reading;
     if (reading === null) return;
     this.#ready = null;
     this.#reading = null;
-    engine.listings.ended(reading.walk);
-    for (const id of reading.given ?? []) engine.tree.forget(id, 1);
+    const { tree, listings } = this.#parts;
+    listings.ended(reading.walk);
+    for (const id of reading.given ?? []) tree.forget(id, 1);
   }
 
   /** Goes on where `node` is among its siblings. */

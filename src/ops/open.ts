@@ -21,7 +21,7 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
   const truncate = (flags & O_TRUNC) !== 0;
   const writable = truncate || (flags & O_ACCMODE) !== O_RDONLY;
   if (writable) {
-    engine.nextListing.clear(engine);
+    engine.nextListing.clear();
     const ready = engine.capture.copyUp(node, req, !truncate);
     if (ready !== OK) return ready;
   } else {

@@ -22,7 +22,7 @@ export const readdirplus: Operation<Engine, ReadIn> = (engine, req, { offset, si
   if (typeof node === 'number') return node;
   const { out } = req;
   out.limit = Math.min(out.limit, out.pos + size);
-  let reading = offset === 0 ? engine.nextListing.take(engine, node, out) : null;
+  let reading = offset === 0 ? engine.nextListing.take(node, out) : null;
   if (reading === null) {
     const found = engine.listings.at(node, offset);
     if (typeof found === 'number') return found;

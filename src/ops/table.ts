@@ -109,10 +109,10 @@ function changing(): Partial<Operations<Engine>> {
     wrapped.push([
       name,
       (engine, req, arg) => {
-        engine.nextListing.clear(engine);
+        engine.nextListing.clear();
         return operation(engine, req, arg);
       },
     ]);
   }
-  return Object.fromEntries(wrapped) as Partial<Operations<Engine>>;
+  return Object.fromEntries(wrapped);
 }
