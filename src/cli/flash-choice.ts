@@ -1,8 +1,9 @@
 // Which flash a question is about: that of a live mount, or a directory named with --flash, mounted or not.
 
 import { readlinkSync } from 'node:fs';
-import { asBytes, fromText, display, type ByteString } from '../bytes.ts';
+import { asBytes, fromText, type ByteString } from '../bytes.ts';
 import type { Status } from '../control/protocol.ts';
+import type { Rule } from '../policy/exclude-rule.ts';
 import { ENOENT, errnoName } from '../errno.ts';
 import { AT_FDCWD } from '../sys/at.ts';
 import { close, O_DIRECTORY, O_RDONLY, openat, openFollow } from '../sys/open.ts';
@@ -22,8 +23,8 @@ export interface ChosenFlash {
   readonly fd: number;
   /** What relative paths of the merged root continue. */
   readonly base: ByteString;
-  /** Of the mount; undefined where flash was named. */
-  readonly status: Status | undefined;
+  /** What the mount says; undefined where flash was named. */
+  readonly live: { readonly status: Status; readonly rules: readonly Rule[] } | undefined;
 }
 
 /** @throws Failure */
@@ -32,7 +33,7 @@ export async function chooseFlash({ mount, flash }: FlashWords): Promise<ChosenF
   if (mount !== undefined) throw new Failure(EXIT.usage, '--mount and --flash exclude each other');
   const fd = openDirectory(fromText(flash));
   if (fd < 0) throw new Failure(EXIT.path, `flash ${flash}: ${errnoName(fd)}`);
-  return { name: flash, fd, base: asBytes(''), status: undefined };
+  return { name: flash, fd, base: asBytes(''), live: undefined };
 }
 
 async function flashOfMount(wanted: string | undefined): Promise<ChosenFlash> {
@@ -45,7 +46,8 @@ async function flashOfMount(wanted: string | undefined): Promise<ChosenFlash> {
     const status = await client.request('status', {});
     const fd = openOf(status.pid, status.flash);
     if (fd < 0) throw new Failure(EXIT.path, `flash ${status.flash}: ${errnoName(fd)}`);
-    return { name: status.flash, fd, base: baseWithin(mount.mountpoint, workingDirectory()), status };
+    const { rules } = await client.request('excludes', {});
+    return { name: status.flash, fd, base: baseWithin(mount.mountpoint, workingDirectory()), live: { status, rules } };
   } catch (error) {
     throw asFailure(error, mount);
   } finally {
@@ -54,7 +56,7 @@ async function flashOfMount(wanted: string | undefined): Promise<ChosenFlash> {
 }
 
 /** A directory of the daemon's, who may see other mounts than we do, or be under another root. */
-export function openOf(pid: number, path: string): number {
+function openOf(pid: number, path: string): number {
   const fd = openDirectory(asBytes(`/proc/${String(pid)}/root${fromText(path)}`));
   return fd >= 0 ? fd : openDirectory(fromText(path));
 }
@@ -88,9 +90,4 @@ function workingDirectory(): ByteString | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** `/usr/bin/cat`, for people. */
-export function shown(path: ByteString): string {
-  return `/${display(path)}`;
 }

@@ -43,7 +43,7 @@ export async function log(words: readonly string[], options: LogOptions): Promis
   const output = new Output(options.json ?? false, (record) => isWanted(record, kinds, since, tops));
   const records = new Records(files);
   try {
-    let patience = flash.status === undefined ? 0 : PATIENCE_MS / LOOK_MS;
+    let patience = flash.live === undefined ? 0 : PATIENCE_MS / LOOK_MS;
     for (;;) {
       const open = output.pass(records);
       if (!open) return EXIT.ok;

@@ -7,7 +7,7 @@ import { BACKGROUND_FLAG, INSIDE_FLAG } from './entry.ts';
 import { EXIT_HELP, FSCK_EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
 import type { FsckCommand } from './fsck.ts';
 import { addMountOptions } from './mount-words.ts';
-import { addLog } from './question-commands.ts';
+import { addLog, addWhy } from './question-commands.ts';
 import type { Inside } from './run/namespace.ts';
 import type { StatusOptions } from './status.ts';
 import type { UmountOptions } from './umount.ts';
@@ -29,6 +29,7 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addUmount(program, done);
   addStatus(program, done);
   addLog(program, done);
+  addWhy(program, done);
   addExclude(program, MOUNT_CHOICE, done);
   addFsck(program, done);
   return program;

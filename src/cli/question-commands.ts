@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { EVENT_KINDS } from '../capture/event.ts';
 import { EXIT_HELP } from './exit-codes.ts';
 import type { LogOptions } from './log.ts';
+import type { WhyOptions } from './why.ts';
 
 const MOUNT_CHOICE = [
   '-m, --mount <DIR>',
@@ -33,5 +34,24 @@ export function addLog(program: Command, done: (exitCode: number) => void): void
     .action(async (paths: string[]) => {
       const { log } = await import('./log.ts');
       done(await log(paths, command.opts<LogOptions>()));
+    });
+}
+
+export function addWhy(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('why')
+    .summary('say why something is on flash, or is not')
+    .description(
+      'Says of each PATH whether flash has it and why: what used it first and later, when, for whom and in which mode; or what kept it from flash.',
+    )
+    .argument('<PATH...>', 'in the merged root')
+    .option(...MOUNT_CHOICE)
+    .option('--flash <DIR>', 'ask this flash, mounted or not')
+    .option('--disk <DIR>', 'with --flash: the disk that it is used with')
+    .option('--json', 'as a JSON array')
+    .addHelpText('after', PATHS_HELP + EXIT_HELP)
+    .action(async (paths: string[]) => {
+      const { why } = await import('./why.ts');
+      done(await why(paths, command.opts<WhyOptions>()));
     });
 }

@@ -137,6 +137,8 @@ function report({ journal }: Parts): void {
 function obey(order: Order, live: LiveSession): void {
   switch (order.kind) {
     case 'question': {
+      // An answer comes after the news of what it tells about.
+      report(live);
       const bug = answer(live, order, replyTo(order));
       if (bug !== undefined) say({ kind: 'bug', what: bug });
       break;
