@@ -45,6 +45,11 @@ export interface Features {
   /** FICLONE between two files of this filesystem. */
   reflink: boolean;
   syncfs: boolean;
+  /**
+   * After a power cut, a change of names or a synced file is there only with all changes of names made before it; judged by the type, and no more
+   * than a guess for ext4's number, which ext2 has too.
+   */
+  ordered: boolean;
 }
 
 const FAT: Partial<Features> = {
@@ -74,6 +79,7 @@ const known: Record<string, Partial<Features>> = {
   vfat: FAT,
   exfat: FAT,
   jffs2: {
+    ordered: true,
     timeGranularity: 1e9,
     timeMin: 0,
     timeMax: 2 ** 32 - 1,
@@ -92,7 +98,11 @@ const known: Record<string, Partial<Features>> = {
   '9p': { sharedWritableMmap: false },
   vboxsf: { sharedWritableMmap: false },
   btrfs: { reflink: true },
-  xfs: { reflink: true },
+  ext4: { ordered: true },
+  xfs: { reflink: true, ordered: true },
+  // Nothing of them survives.
+  tmpfs: { ordered: true },
+  ramfs: { ordered: true },
 };
 
 /** What a type is known for, where nothing was tried. */
@@ -128,6 +138,7 @@ export function presumedFeatures(magic: number, namelen: number): Features {
     holes: true,
     reflink: false,
     syncfs: true,
+    ordered: false,
     ...known[fsType],
   };
 }

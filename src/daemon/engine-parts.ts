@@ -6,6 +6,7 @@ import { Backlog } from '../capture/backlog.ts';
 import { Capture } from '../capture/capture.ts';
 import { Copies } from '../capture/copies.ts';
 import { Directories } from '../capture/directories.ts';
+import { FlashSync } from '../capture/flash-sync.ts';
 import { Journal } from '../capture/journal.ts';
 import { Kept } from '../capture/kept.ts';
 import { Landing } from '../capture/landing.ts';
@@ -174,6 +175,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     tree,
     marks: store,
     markSync: new MarkSync(store, pool),
+    flashSync: new FlashSync(pool, stage.fd, features.ordered),
     files: new HandleTable<FileHandle>(),
     listings,
     data,

@@ -1,6 +1,7 @@
 // What an operation works on: the parts of a live merged root, put together by the daemon. Types only.
 
 import type { Capture } from '../capture/capture.ts';
+import type { FlashSync } from '../capture/flash-sync.ts';
 import type { Kept } from '../capture/kept.ts';
 import type { MarkSync } from '../capture/mark-sync.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
@@ -18,6 +19,7 @@ export interface Engine {
   readonly tree: Tree;
   readonly marks: MarkStore;
   readonly markSync: MarkSync;
+  readonly flashSync: FlashSync;
   readonly files: HandleTable<FileHandle>;
   readonly listings: Listings;
   readonly data: DataPath;

@@ -6,7 +6,7 @@ import { OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { UTIME_NOW, UTIME_OMIT, utimensAt } from '../sys/attr.ts';
 import { O_PATH } from '../sys/open.ts';
-import { WHITEOUT } from '../tree/marks.ts';
+import { MULTI_LINK } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
 import { diskHas, flashFd, spend } from './creation.ts';
@@ -27,9 +27,14 @@ export function whiteout(
   onFlash: boolean,
 ): number {
   if (!diskHas(engine, parent, name)) return OK;
+  // What other names keep must be there under one of them.
+  if (onFlash && node.has(MULTI_LINK) && !engine.marks.isWhiteout(parent, name)) {
+    const there = engine.flashSync.wait(req);
+    if (there !== OK) return there;
+  }
   const spent = spend(engine, parent, name);
   if (spent < 0) return spent;
-  const before = (engine.tree.marks.of(parent.dir.hides, name) & WHITEOUT) !== 0;
+  const before = engine.marks.isWhiteout(parent, name);
   const record = engine.marks.whiteout(parent, name);
   if (record < 0) return record;
   if (!before) engine.capture.hidden(parent, name, node.kind, req);

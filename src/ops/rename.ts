@@ -102,15 +102,19 @@ function bringToFlash(engine: Engine, req: Request, { from, oldName, to, source 
 function mark(engine: Engine, req: Request, move: Move): number {
   const { marks } = engine;
   const { from, oldName, to, newName, source } = move;
+  const hides = diskHas(engine, from, oldName);
+  if (hides && !marks.isWhiteout(from, oldName)) {
+    const there = engine.flashSync.wait(req);
+    if (there !== OK) return there;
+  }
   const identity = markAs(engine, source, to, newName);
   if (identity < 0) return identity;
-  let record = 0;
+  let record = identity;
   if (isDir(source)) {
-    record = identity;
     const copied = copyBelow(engine, move);
     if (copied < 0) return copied;
   }
-  if (diskHas(engine, from, oldName)) {
+  if (hides && diskHas(engine, from, oldName)) {
     const spent = spend(engine, from, oldName);
     if (spent < 0) return spent;
     const hidden = marks.whiteout(from, oldName);

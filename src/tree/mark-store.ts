@@ -18,6 +18,8 @@ import type { Tree } from './tree.ts';
 export class MarkStore {
   readonly log: MarkLog;
   readonly marks: Marks;
+  /** Number of the newest record that took an origin back. */
+  retracted = 0;
   readonly #tree: Tree;
 
   constructor(log: MarkLog, marks: Marks, tree: Tree) {
@@ -29,6 +31,10 @@ export class MarkStore {
   /** Disk's object of this name is removed. */
   whiteout(parent: DirNode, name: ByteString): number {
     return this.#said(parent, name, WHITEOUT) ?? this.#hide(parent, name, 'whiteout');
+  }
+
+  isWhiteout(parent: DirNode, name: ByteString): boolean {
+    return (this.marks.of(parent.dir.hides, name) & WHITEOUT) !== 0;
   }
 
   /** Flash's object of this name is not disk's object of this name. */
@@ -118,6 +124,7 @@ export class MarkStore {
   #append(record: MarkRecord): number {
     const number = this.log.append(record);
     if (number >= 0) this.marks.apply(record, number);
+    if (record.kind === 'clear' || record.kind === 'prune') this.retracted = Math.max(this.retracted, number);
     return number;
   }
 
