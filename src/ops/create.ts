@@ -7,6 +7,7 @@ import type { Operation, Request } from '../fuse/operation.ts';
 import { unlinkat } from '../sys/link.ts';
 import { close, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, openat } from '../sys/open.ts';
 import { statxFd } from '../sys/stat.ts';
+import { S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { entryOut } from '../wire/replies.ts';
 import type { CreateIn } from '../wire/requests/handles.ts';
@@ -23,8 +24,8 @@ export const create: Operation<Engine, CreateIn> = (engine, req, { mode, umask, 
   if (typeof parent === 'number') return parent;
   const free = nameIsFree(engine, parent, name);
   if (free < 0) return free;
-  const marked = markNew(engine, parent, name);
-  if (marked < 0) return marked;
+  const marked = markNew(engine, req, parent, name, S_IFREG);
+  if (marked !== OK) return marked;
   const dirfd = flashFd(engine, parent);
   const wanted = maskedMode(engine, parent, mode, umask) & 0o7777;
   const fd = dirfd < 0 ? dirfd : openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL, wanted);

@@ -6,10 +6,12 @@ import type { ByteString } from '../bytes.ts';
 import { EEXIST, ENAMETOOLONG, ENOENT, EPERM } from '../errno.ts';
 import type { Request } from '../fuse/operation.ts';
 import type { Errno } from '../errno.ts';
+import { OK } from '../fuse/operation.ts';
 import { chmodAt, chownAt, KEEP_ID } from '../sys/attr.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
 import { getxattr } from '../sys/xattr.ts';
+import { S_IFDIR, S_IFMT } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { RESERVED } from '../tree/tree.ts';
 import type { Engine } from './engine.ts';
@@ -86,15 +88,38 @@ function parentIsSetgid(engine: Engine, parent: DirNode): boolean {
 }
 
 /**
- * Marks that flash's object (`parent`, `name`), about to appear, is neither disk's object of that name nor one that was moved here
- * before. The number of the record (a directory must wait for it, or a power cut would fill it with disk's content), 0 where nothing
- * had to be said, or what appending gives.
+ * Marks that flash's object (`parent`, `name`) of this kind, about to appear, is neither disk's object of that name nor one that was moved here
+ * before. OK once it may appear, DEFERRED while the mark must become durable, or what appending gives.
  */
-export function markNew(engine: Engine, parent: DirNode, name: ByteString): number {
-  const cleared = engine.marks.clear(parent, name);
-  if (cleared < 0 || !diskHas(engine, parent, name)) return cleared;
-  const spent = spend(engine, parent, name);
-  return spent < 0 ? spent : engine.marks.opaque(parent, name);
+export function markNew(engine: Engine, req: Request, parent: DirNode, name: ByteString, kind: number): number {
+  const { marks, markSync } = engine;
+  let record = marks.clear(parent, name);
+  if (record < 0) return record;
+  // A directory must not come back after a power cut without its mark, or with one that was taken back (it may have got the inode number of a
+  // directory that was moved here before): it would be filled with disk's content.
+  let durable = kind === S_IFDIR;
+  if (durable) record = marks.retracted;
+  if (diskHas(engine, parent, name)) {
+    durable ||= isMistakable(engine, kind);
+    const spent = spend(engine, parent, name);
+    if (spent < 0) return spent;
+    const opaque = marks.opaque(parent, name);
+    if (opaque < 0) return opaque;
+    record = Math.max(record, opaque);
+  }
+  return durable ? markSync.wait(record, req) : OK;
+}
+
+/**
+ * After `diskHas`: whether an object of this kind that flash has in disk's place would be taken for a different object, were its mark lost. It would
+ * be one with disk's further names, or with what shows disk's number elsewhere; else a lost mark costs it its inode number.
+ */
+export function isMistakable(engine: Engine, kind: number): boolean {
+  if ((stat.mode & S_IFMT) !== kind) return true;
+  if (kind === S_IFDIR) return false;
+  const { inos, marks } = engine.tree;
+  inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
+  return stat.nlink > 1 || marks.paths(inos.lo, inos.hi).length > 0;
 }
 
 /** The node of an object just made on flash; its attributes, as shown, are in the tree's `stat`. Errors: what statx gives. */

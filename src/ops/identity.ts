@@ -6,14 +6,14 @@ import { newStat, statxAt } from '../sys/stat.ts';
 import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
-import { diskHas, spend } from './creation.ts';
+import { diskHas, isMistakable, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
 
 const stat = newStat();
 
 /**
- * Marks that flash's object (`parent`, `name`) will be `node`, which lies on flash: the record's number, 0 where nothing is needed, or
- * an Errno. What has the name now keeps its own marks, until it goes.
+ * Marks that flash's object (`parent`, `name`) will be `node`, which lies on flash: the number of the record that must be durable before, 0 where
+ * none need be, or an Errno. What has the name now keeps its own marks, until it goes.
  */
 export function markAs(engine: Engine, node: Node, parent: DirNode, name: ByteString): number {
   const { tree, marks } = engine;
@@ -29,5 +29,7 @@ export function markAs(engine: Engine, node: Node, parent: DirNode, name: ByteSt
   if (evident && !onDisk && !marks.hasOrigin(parent, name)) return 0;
   const spent = onDisk ? spend(engine, parent, name) : 0;
   if (spent < 0) return spent;
-  return marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath, flashLo, flashHi });
+  const durable = isDir(node) || (onDisk && isMistakable(engine, node.kind));
+  const record = marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath, flashLo, flashHi });
+  return record < 0 || durable ? record : 0;
 }

@@ -25,6 +25,8 @@ export const link: Operation<Engine, LinkIn> = (engine, req, { oldnodeid, name }
   if (free < 0) return free;
   const marked = markAs(engine, node, parent, name);
   if (marked < 0) return marked;
+  const durable = engine.markSync.wait(marked, req);
+  if (durable !== OK) return durable;
   const dirfd = flashFd(engine, parent);
   if (dirfd < 0) return dirfd;
   const place = locate(tree, node);

@@ -5,19 +5,18 @@ import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
 import type { ByteString } from '../bytes.ts';
 import { mkdirat, mknodat, rmdirat, symlinkat, unlinkat } from '../sys/link.ts';
+import { S_IFDIR, S_IFLNK, S_IFMT } from '../tree/node.ts';
 import type { DirNode } from '../tree/node.ts';
 import type { MkdirIn, MknodIn, SymlinkIn } from '../wire/requests/names.ts';
 import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, parentForNew } from './creation.ts';
 import type { Engine } from './engine.ts';
 import { replyEntry } from './entry.ts';
 
-const S_IFMT = 0o170000;
-
 export const mknod: Operation<Engine, MknodIn> = (engine, req, { name, mode, umask, rdevMajor, rdevMinor }) => {
   const parent = prepare(engine, req, name);
   if (typeof parent === 'number') return parent;
-  const marked = markNew(engine, parent, name);
-  if (marked < 0) return marked;
+  const marked = markNew(engine, req, parent, name, mode & S_IFMT);
+  if (marked !== OK) return marked;
   const wanted = (mode & S_IFMT) | (maskedMode(engine, parent, mode, umask) & 0o7777);
   const dirfd = flashFd(engine, parent);
   const made = dirfd < 0 ? dirfd : mknodat(dirfd, name, wanted, rdevMajor, rdevMinor);
@@ -28,8 +27,8 @@ export const symlink: Operation<Engine, SymlinkIn> = (engine, req, { name, targe
   if (target.length === 0) return EINVAL;
   const parent = prepare(engine, req, name);
   if (typeof parent === 'number') return parent;
-  const marked = markNew(engine, parent, name);
-  if (marked < 0) return marked;
+  const marked = markNew(engine, req, parent, name, S_IFLNK);
+  if (marked !== OK) return marked;
   const dirfd = flashFd(engine, parent);
   const made = dirfd < 0 ? dirfd : symlinkat(target, dirfd, name);
   return made < 0 ? made : finish(engine, req, parent, name, 0, unlinkat);
@@ -38,11 +37,8 @@ export const symlink: Operation<Engine, SymlinkIn> = (engine, req, { name, targe
 export const mkdir: Operation<Engine, MkdirIn> = (engine, req, { name, mode, umask }) => {
   const parent = prepare(engine, req, name);
   if (typeof parent === 'number') return parent;
-  // Durable first: a directory that comes back after a power cut without its mark would be filled with disk's content.
-  const marked = markNew(engine, parent, name);
-  if (marked < 0) return marked;
-  const durable = engine.markSync.wait(marked, req);
-  if (durable !== OK) return durable;
+  const marked = markNew(engine, req, parent, name, S_IFDIR);
+  if (marked !== OK) return marked;
   const wanted = maskedMode(engine, parent, mode, umask) & 0o7777;
   const dirfd = flashFd(engine, parent);
   const made = dirfd < 0 ? dirfd : mkdirat(dirfd, name, wanted);

@@ -18,6 +18,9 @@ export const fsync: Operation<Engine, FsyncIn> = (engine, req, { fh, fsyncFlags 
   if (node === undefined || state == null) return EBADF;
   // Disk is not ours to sync: nothing was written there.
   if (!node.onFlash) return OK;
+  // What was synced keeps its inode number, which marks may say.
+  const marked = engine.markSync.wait(engine.marks.log.appended, req);
+  if (marked !== OK) return marked;
   state.borrow();
   const how = (fsyncFlags & FUSE_FSYNC_FDATASYNC) !== 0 ? 'fdatasync' : 'fsync';
   return inThread(engine, req, state.fd, how, () => {
