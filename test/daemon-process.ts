@@ -4,10 +4,11 @@
 import { startDaemon } from '../src/daemon/daemon.ts';
 import type { Daemon } from '../src/daemon/daemon-api.ts';
 import type { MountConfig } from '../src/daemon/config.ts';
+import type { Mode } from '../src/policy/mode.ts';
 import { StartError } from '../src/daemon/start-error.ts';
 
 /** What the test asks for; each is answered by one message. */
-export type DaemonOrder = 'settle' | 'status' | 'unmount';
+export type DaemonOrder = 'settle' | 'status' | 'unmount' | { readonly mode: Mode };
 
 /** What the daemon's process says. */
 export type DaemonNews =
@@ -23,6 +24,7 @@ function say(news: DaemonNews): void {
 async function obey(daemon: Daemon, order: DaemonOrder): Promise<unknown> {
   if (order === 'settle') return daemon.settle();
   if (order === 'unmount') return daemon.unmount();
+  if (typeof order === 'object') return daemon.switchMode(order.mode, { how: 'control', pid: null });
   return daemon.status();
 }
 

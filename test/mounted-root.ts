@@ -9,6 +9,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MountConfig } from '../src/daemon/config.ts';
+import type { Mode } from '../src/policy/mode.ts';
 import type { DaemonNews, DaemonOrder } from './daemon-process.ts';
 
 const LIMIT_MS = 60_000;
@@ -87,6 +88,11 @@ export class MountedRoot implements AsyncDisposable {
     await this.#ask('settle');
   }
 
+  /** Switches the mode, as the control socket does. */
+  async switchMode(mode: Mode): Promise<void> {
+    await this.#ask({ mode });
+  }
+
   status(): Promise<unknown> {
     return this.#ask('status');
   }
@@ -141,7 +147,7 @@ export class MountedRoot implements AsyncDisposable {
     assert.ok(child, 'no daemon runs');
     const answered = answer(child, 'done');
     child.send(order);
-    const news = await within(order, answered);
+    const news = await within(JSON.stringify(order), answered);
     return news.kind === 'done' ? news.value : undefined;
   }
 }

@@ -7,7 +7,7 @@ import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { companionsOf } from '../policy/companions.ts';
 import type { Excludes } from '../policy/excludes.ts';
-import type { Mode } from '../policy/mode.ts';
+import type { CurrentMode } from '../policy/mode.ts';
 import { route } from '../policy/route.ts';
 import {
   CAPTURE_QUEUED,
@@ -15,6 +15,7 @@ import {
   EXCLUDE_KNOWN,
   EXCLUDED,
   isDir,
+  MOUNTED_ON,
   MULTI_LINK,
   OF_PATH,
   S_IFDIR,
@@ -37,7 +38,7 @@ export interface CaptureOptions {
   readonly landing: Landing;
   readonly journal: Journal;
   readonly excludes: Excludes;
-  readonly mode: Mode;
+  readonly current: CurrentMode;
   readonly diskWritable: boolean;
   /** A regular file is captured when it is looked up, not only when it is opened. */
   readonly onStat: boolean;
@@ -49,10 +50,10 @@ export class Capture {
   readonly #copies: Copies;
   readonly #landing: Landing;
   readonly #journal: Journal;
+  readonly #current: CurrentMode;
   readonly #diskWritable: boolean;
   readonly #onStat: boolean;
   #excludes: Excludes;
-  #mode: Mode;
 
   constructor(options: CaptureOptions) {
     this.#tree = options.tree;
@@ -61,18 +62,14 @@ export class Capture {
     this.#landing = options.landing;
     this.#journal = options.journal;
     this.#excludes = options.excludes;
-    this.#mode = options.mode;
+    this.#current = options.current;
     this.#diskWritable = options.diskWritable;
     this.#onStat = options.onStat;
   }
 
-  get mode(): Mode {
-    return this.#mode;
-  }
-
   /** Whether READDIRPLUS must leave `node` to a LOOKUP, because that is what would capture it, or tell which of its names is used. */
   wantsLookup(node: Node): boolean {
-    if (this.#mode !== 'capture') return false;
+    if (this.#current.mode !== 'capture') return false;
     if (node.kind === S_IFREG || node.kind === S_IFLNK) return node.has(MULTI_LINK) && !this.#complete(node);
     return !node.onFlash && this.#wanted(node);
   }
@@ -90,7 +87,7 @@ export class Capture {
 
   /** `node` is being used by `req`'s caller, who still waits: it is captured, if it is to be, after the answer. */
   used(node: Node, req: Request, use: Use): void {
-    if (this.#mode !== 'capture') return;
+    if (this.#current.mode !== 'capture') return;
     if (node.has(CAPTURE_QUEUED)) {
       // It was looked up to be opened: that is what the log should say.
       if (use !== 'lookup') this.#copies.refine(node, req.pid, use);
@@ -109,7 +106,7 @@ export class Capture {
 
   /** OK when there is room in the queue for what this request would capture; else it runs anew once there is: DEFERRED. */
   makeRoom(node: Node, req: Request): number {
-    if (node.onFlash || !this.#copies.crowded || this.#mode !== 'capture') return OK;
+    if (node.onFlash || !this.#copies.crowded || this.#current.mode !== 'capture') return OK;
     this.#copies.holdBack(req.defer());
     return DEFERRED;
   }
@@ -141,7 +138,7 @@ export class Capture {
 
   /** Whether nothing will ever move the data of `node` elsewhere while it is open: then the kernel may read its backing by itself. */
   isFinal(node: Node): boolean {
-    return node.onFlash || route(this.#mode, this.excluded(node), this.#diskWritable) === 'disk';
+    return node.onFlash || route(this.#current.mode, this.excluded(node), this.#diskWritable) === 'disk';
   }
 
   /** Whether the rules exclude `node`. Matched once per node. */
@@ -166,13 +163,37 @@ export class Capture {
     this.#journal.whiteout(parent, name, kind, req);
   }
 
-  /** Something was mounted on the directory at this path: it is needed, though nobody may ever look into it. */
-  mountedOn(path: ByteString): void {
-    const node = this.#tree.walk(path);
-    if (typeof node === 'number' || this.#mode !== 'capture') return;
-    if (isDir(node) && !node.onFlash && this.#wanted(node))
+  /** Something is mounted on the directories at these paths: they are needed, though nobody may ever look into them. */
+  mountedOn(paths: readonly ByteString[]): void {
+    this.holdMounts(paths);
+    if (this.#current.mode !== 'capture') return;
+    this.#eachAt(paths, (node) => {
+      if (!isDir(node) || node.onFlash || !this.#wanted(node)) return;
       this.#journal.onBehalf(this.#journal.unasked('mount', 'capture'), node, () => this.#directories.ensure(node));
-    this.#tree.release(node);
+    });
+  }
+
+  /** Something is mounted on what is at these paths: its names must show as long as it may be. */
+  holdMounts(paths: readonly ByteString[]): void {
+    this.#eachAt(paths, (node) => {
+      for (let at: Node | null = node; at !== null; at = at.parent) at.flags |= MOUNTED_ON;
+    });
+  }
+
+  /** Flash lacks what is at these paths, though it still shows because something is mounted on it. */
+  missedMounts(paths: readonly ByteString[]): void {
+    this.#eachAt(paths, (node) => {
+      if (!node.onFlash) this.#journal.missedMount(node);
+    });
+  }
+
+  #eachAt(paths: readonly ByteString[], visit: (node: Node) => void): void {
+    for (const path of paths) {
+      const node = this.#tree.walk(path);
+      if (typeof node === 'number') continue;
+      visit(node);
+      this.#tree.release(node);
+    }
   }
 
   #captureCompanions(node: Node, cause: Cause): void {

@@ -7,6 +7,7 @@ import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Copied } from '../copy/exact-copy.ts';
 import type { Stage } from '../copy/stage.ts';
 import type { Deferred } from '../fuse/operation.ts';
+import type { CurrentMode } from '../policy/mode.ts';
 import type { SkipReason } from '../policy/capture-policy.ts';
 import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
 import { CAPTURE_QUEUED, isDir, S_IFREG } from '../tree/node.ts';
@@ -50,6 +51,7 @@ export interface CopiesOptions {
   readonly admission: Admission;
   readonly backlog: Backlog;
   readonly journal: Journal;
+  readonly current: CurrentMode;
 }
 
 export class Copies {
@@ -61,6 +63,7 @@ export class Copies {
   readonly #admission: Admission;
   readonly #backlog: Backlog;
   readonly #journal: Journal;
+  readonly #current: CurrentMode;
   readonly #jobs = new Map<Node, Job>();
   #queue: Job[] = [];
   #next = 0;
@@ -78,6 +81,7 @@ export class Copies {
     this.#admission = options.admission;
     this.#backlog = options.backlog;
     this.#journal = options.journal;
+    this.#current = options.current;
   }
 
   get pending(): number {
@@ -142,10 +146,10 @@ export class Copies {
     return done > 0;
   }
 
-  /** Queues what flash had no room for, if it has more now. */
+  /** Queues what flash had no room for, if it has more now, and captures are still wanted: else it goes on waiting. */
   retry(): void {
     this.#retriedAt = performance.now();
-    if (this.#jobs.size > 0) return;
+    if (this.#jobs.size > 0 || this.#current.mode !== 'capture') return;
     this.#backlog.retry((node, cause) => {
       this.queue(node, cause);
     });

@@ -32,7 +32,10 @@ export interface EventDraft {
   readonly objectKind: ObjectKind;
   readonly bytes?: number;
   readonly operation: string;
+  /** In force when it was decided; of a `mode` event, the new one. */
   readonly mode: Mode;
+  /** Of a `mode` event: the mode before. */
+  readonly was?: Mode;
   readonly reason?: string;
   readonly rule?: string;
   /** Path of what this came along with: a directory above it, another name of it, what it is needed beside. As `path`. */

@@ -9,7 +9,7 @@ import type { Copied } from '../copy/exact-copy.ts';
 import { isOfEveryObject } from '../copy/metadata.ts';
 import type { Degradation } from '../copy/metadata.ts';
 import type { Request } from '../fuse/operation.ts';
-import type { Mode } from '../policy/mode.ts';
+import type { CurrentMode, Mode } from '../policy/mode.ts';
 import type { SkipReason } from '../policy/capture-policy.ts';
 import { objectKind } from '../policy/object-kind.ts';
 import type { ObjectKind } from '../policy/object-kind.ts';
@@ -47,7 +47,7 @@ export interface JournalCounts {
 export class Journal {
   readonly #tree: Tree;
   readonly #requesters: Requesters;
-  readonly #mode: () => Mode;
+  readonly #current: CurrentMode;
   #events: EventDraft[] = [];
   readonly #saidOnce = new Set<string>();
   /** On whose behalf something is being done at present, and what they asked for: what is made beside that came along with it. */
@@ -61,10 +61,10 @@ export class Journal {
     bytesCopiedUp: 0,
   };
 
-  constructor(tree: Tree, requesters: Requesters, mode: () => Mode) {
+  constructor(tree: Tree, requesters: Requesters, current: CurrentMode) {
     this.#tree = tree;
     this.#requesters = requesters;
-    this.#mode = mode;
+    this.#current = current;
   }
 
   /** Closes what is kept open to read requesters. */
@@ -82,12 +82,12 @@ export class Journal {
 
   /** Reads who asks, while it waits. */
   because(req: Request, operation: Cause['operation'], kind: Cause['kind']): Cause {
-    return { kind, operation, pid: req.pid, requester: this.#requesters.read(req.pid), mode: this.#mode() };
+    return { kind, operation, pid: req.pid, requester: this.#requesters.read(req.pid), mode: this.#current.mode };
   }
 
   /** The cause of what nobody waits for. */
   unasked(operation: Cause['operation'], kind: Cause['kind']): Cause {
-    return { kind, operation, pid: 0, requester: null, mode: this.#mode() };
+    return { kind, operation, pid: 0, requester: null, mode: this.#current.mode };
   }
 
   /** Does `work` on behalf of `cause`, who asked for `wanted`. */
@@ -180,6 +180,29 @@ export class Journal {
     this.#say('miss', this.#tree.pathOf(parent, name), objectKind(kind), cause, {});
   }
 
+  /** Something is mounted where flash has nothing: a standalone boot would lack the place. */
+  missedMount(node: Node): void {
+    const path = this.#tree.path(node);
+    this.#say('miss', path, objectKind(node.kind), this.unasked('mount', 'capture'), {});
+  }
+
+  /** The mode is another than it `was`, or is not the default from the start. */
+  mode(by: { readonly how: string; readonly pid: number | null; readonly reason?: string }, was?: Mode): void {
+    const { mode } = this.#current;
+    const { how, pid, reason } = by;
+    this.#events.push({
+      time: new Date().toISOString(),
+      kind: 'mode',
+      path: '/',
+      objectKind: 'directory',
+      operation: how,
+      mode,
+      ...(was === undefined ? {} : { was }),
+      requester: pid === null ? null : this.#requesters.read(pid),
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
   #degraded(path: ByteString, kind: ObjectKind, degraded: readonly Degradation[], cause: Cause | null): void {
     for (const loss of degraded) {
       const reason = `${loss.what}: ${loss.reason}`;
@@ -205,7 +228,8 @@ export class Journal {
       ...bytesOf(path, (pathBytes) => ({ pathBytes })),
       objectKind,
       operation: cause?.operation ?? 'none',
-      mode: this.#mode(),
+      // That of the decision: a copy may end in another.
+      mode: cause?.mode ?? this.#current.mode,
       requester: cause?.requester ?? null,
       ...more,
     });

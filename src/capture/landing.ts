@@ -35,6 +35,8 @@ export interface LandingOptions {
   readonly onMoved: (node: Node) => number;
   /** Flash's copy of `node` has got a further name. */
   readonly onNamed: (node: Node, parent: DirNode, name: ByteString) => void;
+  /** Flash has `node` now. */
+  readonly onLanded: (node: Node) => void;
 }
 
 export class Landing {
@@ -44,6 +46,7 @@ export class Landing {
   readonly #features: Features;
   readonly #directories: Directories;
   readonly #onMoved: (node: Node) => number;
+  readonly #onLanded: (node: Node) => void;
   readonly #onNameless: (node: Node, fd: number) => number;
   readonly #onNamed: LandingOptions['onNamed'];
 
@@ -54,6 +57,7 @@ export class Landing {
     this.#features = options.features;
     this.#directories = options.directories;
     this.#onMoved = options.onMoved;
+    this.#onLanded = options.onLanded;
     this.#onNameless = options.onNameless;
     this.#onNamed = options.onNamed;
   }
@@ -67,6 +71,7 @@ export class Landing {
         : this.#tree.changeTimes.unchanged(node, () => this.#publish(node, stageName));
     if (err < 0) unlinkat(this.#stage.fd, stageName);
     if (err < 0 && err !== EEXIST) return err;
+    this.#onLanded(node);
     const moved = this.#onMoved(node);
     return moved < 0 ? moved : this.addNames(node);
   }

@@ -1,5 +1,6 @@
 // Exit codes of every command: public, printed by --help.
 
+import type { ErrorCode } from '../control/protocol.ts';
 import type { StartErrorKind } from '../daemon/start-error.ts';
 
 export const EXIT = {
@@ -32,6 +33,15 @@ export const EXIT_OF_START: Readonly<Record<StartErrorKind, number>> = {
   failed: EXIT.failed,
 };
 
+/** Those of the control protocol's error codes that have one of their own. */
+export const EXIT_OF_REFUSAL: Partial<Readonly<Record<ErrorCode, number>>> = {
+  'bad-args': EXIT.usage,
+  'no-such-path': EXIT.path,
+  'not-permitted': EXIT.permission,
+  busy: EXIT.busy,
+  ended: EXIT.noMount,
+};
+
 export const EXIT_HELP = `
 Exit codes:
   0   done
@@ -41,7 +51,7 @@ Exit codes:
   4   flash, disk and mountpoint may not lie as they do
   5   flash cannot be written to
   6   /dev/fuse is missing or closed to this user
-  7   mounting is not permitted here
+  7   mounting is not permitted here, or asking its daemon is not
   8   no such mount, or several to choose from
   9   the mount is in use
   10  the mount's daemon does not answer

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ClientError, connectToMount, type ControlClient } from '../control/client.ts';
 import { liveMounts, selectMount, type MountEntry } from '../control/mounts.ts';
 import { display } from '../bytes.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, EXIT_OF_REFUSAL } from './exit-codes.ts';
 
 /** A failure with its exit code, to be printed and to end the command. */
 export class Failure extends Error {
@@ -59,6 +59,8 @@ export async function talkTo(mount: MountEntry): Promise<ControlClient> {
 /** What went wrong in a conversation, as a Failure; anything else as it is. */
 export function asFailure(error: unknown, mount: MountEntry): unknown {
   if (!(error instanceof ClientError)) return error;
-  if (error.code !== 'unreachable') return new Failure(EXIT.failed, `${display(mount.mountpoint)}: ${error.message}`);
+  if (error.code !== 'unreachable') {
+    return new Failure(EXIT_OF_REFUSAL[error.code] ?? EXIT.failed, `${display(mount.mountpoint)}: ${error.message}`);
+  }
   return new Failure(EXIT.unreachable, `the daemon of ${display(mount.mountpoint)} does not answer: ${error.message}`);
 }

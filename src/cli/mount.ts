@@ -6,6 +6,7 @@ import { checkFuseDevice } from '../daemon/fuse-device.ts';
 import { EndingSignals, serveUntilEnded } from '../daemon/lifecycle.ts';
 import type { MountDraft } from '../daemon/mount-options.ts';
 import { StartError } from '../daemon/start-error.ts';
+import { SwitchSignals } from '../daemon/switch-signals.ts';
 import { Background, startInBackground } from './background.ts';
 import { EXIT, EXIT_OF_START } from './exit-codes.ts';
 import { say } from './say.ts';
@@ -30,13 +31,14 @@ export async function mount({ draft, mountpoint, foreground, background }: Mount
 
 async function serve(config: MountConfig, starter: Background | undefined): Promise<number> {
   using signals = new EndingSignals();
+  using switches = new SwitchSignals();
   const { startDaemon } = await loadDaemon();
   const daemon = await startDaemon(config);
   if (daemon instanceof StartError) return refuse(daemon, starter);
   // The caller's directory is not held, nor any other but `/`.
   if (starter) process.chdir('/');
   const ready = (): void => starter?.succeeded();
-  await serveUntilEnded(daemon, config.mountpoint, { signals, say, ready });
+  await serveUntilEnded(daemon, config.mountpoint, { signals, switches, say, ready });
   return EXIT.ok;
 }
 

@@ -8,6 +8,7 @@ import { EXIT_HELP, FSCK_EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
 import type { FsckCommand } from './fsck.ts';
 import { addMountOptions } from './mount-words.ts';
 import { addLog, addWhy } from './question-commands.ts';
+import type { ModeOptions } from './mode.ts';
 import type { Inside } from './run/namespace.ts';
 import type { StatusOptions } from './status.ts';
 import type { UmountOptions } from './umount.ts';
@@ -31,6 +32,7 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addLog(program, done);
   addWhy(program, done);
   addExclude(program, MOUNT_CHOICE, done);
+  addMode(program, done);
   addFsck(program, done);
   return program;
 }
@@ -142,6 +144,30 @@ function addStatus(program: Command, done: (exitCode: number) => void): void {
       done(await status(command.opts<StatusOptions>()));
     });
 }
+
+function addMode(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('mode')
+    .summary('say or switch the mode of a mount')
+    .description(
+      'Says which mode a mount is in, or switches it: at once for whatever is used from now on, and until it is switched again, ' +
+        'over unmounts too.',
+    )
+    .argument('[MODE]', 'capture, hold or rehearse')
+    .option(...MOUNT_CHOICE)
+    .addHelpText('after', MODE_NOTES + EXIT_HELP)
+    .action(async (wanted: string | undefined) => {
+      const { mode } = await import('./mode.ts');
+      done(await mode(wanted, command.opts<ModeOptions>()));
+    });
+}
+
+const MODE_NOTES = `
+  capture   what is used is copied to flash
+  hold      nothing is copied
+  rehearse  only flash shows; the log says what disk alone could have answered
+In each of them changes go to flash. SIGUSR1 to the mount's daemon is hold, SIGUSR2 capture.
+`;
 
 function addFsck(program: Command, done: (exitCode: number) => void): void {
   const command = program

@@ -1,11 +1,13 @@
 // The table of commands: what each may be given. Its type makes it complete, and of one mind with the protocol's types.
 
-import { flag, listOf, optional, text, type FieldsOf } from './fields.ts';
+import { MODES } from '../policy/mode.ts';
+import { flag, listOf, oneOf, optional, text, type FieldsOf } from './fields.ts';
 import type { CommandName, Commands } from './protocol.ts';
 
 export const COMMANDS: { readonly [C in CommandName]: FieldsOf<Commands[C]['args']> } = {
   status: {},
   settle: {},
+  mode: { to: optional(oneOf(MODES)) },
   unmount: { lazy: optional(flag) },
   excludes: {},
   'exclude-add': { globs: listOf(text) },

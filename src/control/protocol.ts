@@ -17,6 +17,11 @@ export interface Commands {
   status: { args: NoFields; result: Status };
   /** Waits until nothing is left to copy, and everything copied is durable. */
   settle: { args: NoFields; result: NoFields };
+  /**
+   * Switches to a mode, at once for whatever is used from now on, and until it is switched again, unmounts included; without `to` says which
+   * one is in force. `unavailable`: this mount cannot be in that mode.
+   */
+  mode: { args: { readonly to?: Mode }; result: ModeSwitched };
   /** Settles, then unmounts. `busy` unless `lazy`, which detaches the mount at once and lets what is open end by itself. */
   unmount: { args: { readonly lazy?: boolean }; result: NoFields };
   /** The exclude rules in force, in their order: the last that matches a path decides about it. */
@@ -68,6 +73,17 @@ export interface ProtocolError {
 export type Reply<R = unknown> =
   | { readonly id: number; readonly ok: true; readonly result: R }
   | { readonly id: number; readonly ok: false; readonly error: ProtocolError };
+
+export interface ModeSwitched {
+  /** In force now. */
+  readonly mode: Mode;
+  /** In force before; the same where nothing was switched. */
+  readonly was: Mode;
+  /** Why flash will not remember the mode over a remount, for people; null: it will, or nothing was asked for. */
+  readonly notKept: string | null;
+  /** False: the kernel has not yet taken all that it is to ask for again, and may show some of it as before for a while. */
+  readonly complete: boolean;
+}
 
 /** One object, as `rootsync status --json` prints it. Counts are since the mount began, unless said. */
 export interface Status {

@@ -17,6 +17,12 @@ const ANSWERS: Answers = {
   status: (live, _about, reply) => reply.give(statusOf(live)),
   settle: (live, _about, reply) => void live.settling.push(reply),
   excludes: obeyExcludes,
+  mode: ({ modeSwitch }, { to, by, mounts }, reply) => {
+    const was = modeSwitch.mode;
+    modeSwitch.turn(to, by, mounts, () => {
+      reply.give(was);
+    });
+  },
 };
 
 /** Answers a question. What throws is a bug: it is refused with, and returned for the log. */
@@ -44,10 +50,11 @@ function obeyExcludes(live: LiveSession, rules: readonly Rule[], reply: Reply<'e
   reply.give(null);
 }
 
-function statusOf({ engine, copies, journal, space }: LiveSession): SessionStatus {
+function statusOf({ engine, copies, journal, space, modeSwitch }: LiveSession): SessionStatus {
   // Only under `node --expose-gc`: then the heap is what is in use, not what was.
   globalThis.gc?.();
   return {
+    mode: modeSwitch.mode,
     nodes: engine.tree.table.size,
     openFiles: engine.data.openFiles,
     whiteouts: engine.tree.marks.whiteouts,

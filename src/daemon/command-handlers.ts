@@ -12,6 +12,11 @@ export function handlersOf(daemon: Daemon): Handlers {
       await daemon.settle();
       return {};
     },
+    async mode({ to }, { pid }) {
+      if (to !== undefined) return daemon.switchMode(to, { how: 'control', pid });
+      const { mode } = await daemon.status();
+      return { mode, was: mode, notKept: null, complete: true };
+    },
     async unmount({ lazy }) {
       const result = await daemon.unmount({ lazy: lazy ?? false });
       if (result === EBUSY) throw new Refusal('busy', 'the mount is in use');

@@ -13,7 +13,8 @@ export interface MountConfig {
   readonly flash: string;
   readonly disk: string;
   readonly mountpoint: string;
-  readonly mode: Mode;
+  /** null: the one that flash remembers, else capture. */
+  readonly mode: Mode | null;
   /** Rules of options and files in their order, checked; they follow the built-in ones. */
   readonly exclude: readonly Rule[];
   /** Bytes that captures leave free on flash. */
@@ -29,6 +30,11 @@ export interface MountConfig {
   readonly allowOther: boolean;
   /** MS_* of mount(2). */
   readonly mountFlags: number;
+}
+
+/** A configuration whose mode is settled. */
+export interface LiveConfig extends MountConfig {
+  readonly mode: Mode;
 }
 
 /** The configuration that a draft means, or the first thing that is wrong with it. Opens and changes nothing. */

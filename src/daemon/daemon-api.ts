@@ -1,6 +1,8 @@
 // What a command sees of a running mount. Types only: neither how the daemon is put together nor who asks.
 
-import type { Status } from '../control/protocol.ts';
+import type { ModeSwitched, Status } from '../control/protocol.ts';
+import type { SwitchedBy } from '../ops/mode-switch.ts';
+import type { Mode } from '../policy/mode.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import type { QuestionName, Questions } from './session-messages.ts';
 
@@ -12,6 +14,8 @@ export interface Daemon {
   /** Ends the service at once: who still uses the mount gets errors. Resolves as `ended` does. */
   stop(): Promise<void>;
   status(): Promise<Status>;
+  /** Switches to a mode, and keeps it on flash. @throws Refusal: `unavailable`, `ended`. */
+  switchMode(to: Mode, by: SwitchedBy): Promise<ModeSwitched>;
   /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
   settle(): Promise<void>;
   /** The exclude rules in force, in their order. */

@@ -10,11 +10,13 @@ import { mountFuse, unmountFuse } from '../fuse/mount.ts';
 import type { Mounted } from '../fuse/mount.ts';
 import { startNotifier } from '../fuse/notifier.ts';
 import type { Ending } from '../fuse/session.ts';
+import { DEFAULT_MODE } from '../policy/mode.ts';
 import { AT_FDCWD } from '../sys/at.ts';
 import { close, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
 import { eventfd } from '../sys/poll.ts';
 import type { MountConfig } from './config.ts';
 import type { Daemon } from './daemon-api.ts';
+import { readKeptMode } from './kept-mode.ts';
 import { closeLayout, openLayout } from './flash-layout.ts';
 import { LiveExcludes } from './live-excludes.ts';
 import { LiveDaemon } from './live-daemon.ts';
@@ -37,6 +39,10 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
   });
   const excludes = LiveExcludes.open(layout, config.flash, config.exclude);
   if (excludes instanceof StartError) return excludes;
+  const keptMode = readKeptMode(layout.home, (why) => {
+    process.emitWarning(`${config.flash}/${why}`);
+  });
+  const mode = config.mode ?? keptMode ?? DEFAULT_MODE;
   const log = openEventLog(layout.log);
   if (typeof log === 'number')
     return new StartError('flash-unwritable', `${config.flash}/.rootsync/log: ${errnoName(log)}`);
@@ -46,7 +52,8 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
   const counters = newCounterMemory();
   const procFd = openFollow(AT_FDCWD, asBytes('/proc'), O_RDONLY | O_DIRECTORY);
   const link = new SessionLink({
-    config,
+    config: { ...config, mode },
+    modeKept: config.mode === null,
     procFd,
     wakeFd: eventfd(),
     counters,
@@ -91,6 +98,7 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
     notifier,
     watch,
     excludes,
+    keptMode,
   });
 }
 

@@ -26,13 +26,15 @@ import { NextFile } from '../ops/next-file.ts';
 import { NextListing } from '../ops/next-listing.ts';
 import { DataPath } from '../ops/data-path.ts';
 import type { Engine } from '../ops/engine.ts';
-import type { EntryOut } from '../wire/replies.ts';
 import { Listings } from '../ops/listings.ts';
 import { putPlus } from '../ops/readdir.ts';
 import { Prefill } from '../ops/prefill.ts';
+import { KernelCache } from '../ops/kernel-cache.ts';
+import { ModeSwitch } from '../ops/mode-switch.ts';
 import { DEFAULT_EXCLUDES } from '../policy/default-excludes.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
+import type { CurrentMode } from '../policy/mode.ts';
 import { mkdirat } from '../sys/link.ts';
 import { O_DIRECTORY, O_RDONLY, openat } from '../sys/open.ts';
 import { getgid, getuid } from '../sys/process.ts';
@@ -44,7 +46,8 @@ import { MarkLog } from '../tree/mark-log.ts';
 import { MarkStore } from '../tree/mark-store.ts';
 import { Marks } from '../tree/marks.ts';
 import { Tree } from '../tree/tree.ts';
-import type { MountConfig } from './config.ts';
+import type { EntryOut } from '../wire/replies.ts';
+import type { LiveConfig } from './config.ts';
 import type { SessionData } from './session-messages.ts';
 
 const NAME_MAX = 255;
@@ -54,7 +57,7 @@ const KEPT = asBytes('kept');
 
 /** All that can be made before there is a connection. */
 export interface Groundwork {
-  readonly config: MountConfig;
+  readonly config: LiveConfig;
   readonly flash: Branch;
   readonly disk: Branch;
   readonly stage: Stage;
@@ -78,6 +81,7 @@ export interface Parts {
   readonly journal: Journal;
   readonly space: Space;
   readonly configuredExcludes: Excludes;
+  readonly modeSwitch: ModeSwitch;
 }
 
 /** Opens both branches and what flash remembers; a reason for people where that is impossible. */
@@ -122,16 +126,18 @@ function openKept(home: number): number {
 export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, passthrough: boolean): Parts {
   const { config, flash, disk, stage, features, marks, log, procFd } = ground;
   const tree = new Tree({ flash, disk, marks });
-  tree.hideDisk = config.mode === 'rehearse';
+  const current = firstMode(config, tree);
   const store = new MarkStore(log, marks, tree);
   store.settle(ground.identity);
-  const journal = new Journal(tree, new Requesters(procFd, config.mountpoint), () => capture.mode);
+  const journal = new Journal(tree, new Requesters(procFd, config.mountpoint), current);
   const directories = new Directories(tree, stage, features, store, (node, degraded) => {
     journal.directoryMade(node, degraded);
+    kernel.appeared(node);
   });
   const prefill = new Prefill(fuseFd);
   const nextFile = new NextFile(tree, prefill);
   const data = new DataPath({ tree, fuseFd, passthrough, sharedMmap: features.sharedWritableMmap, nextFile });
+  const kernel = new KernelCache({ tree, onStat: config.onStat });
   const landing = new Landing({
     tree,
     marks: store,
@@ -140,32 +146,33 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     directories,
     onNameless: (node, fd) => kept.take(node, fd),
     onMoved: (node) => data.moved(node),
+    onLanded: kernel.appeared,
     onNamed: (node, parent, name) => {
       journal.named(node, parent, name);
+      kernel.appeared(node);
     },
   });
   const kept: Kept = new Kept(tree, ground.keptFd, landing);
   const space = new Space(flash, config.reserve);
-  const admission = new Admission(tree, space, config.maxFileSize);
   const copies = new Copies({
     tree,
     pool,
     stage,
     directories,
     landing,
-    admission,
+    admission: new Admission(tree, space, config.maxFileSize),
     backlog: new Backlog(tree, space),
     journal,
+    current,
   });
-  const { mode } = config;
-  const capture: Capture = new Capture({
+  const capture = new Capture({
     tree,
     directories,
     copies,
     landing,
     journal,
     excludes: ground.excludes,
-    mode,
+    current,
     diskWritable: disk.writable,
     onStat: config.onStat,
   });
@@ -179,6 +186,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     files: new HandleTable<FileHandle>(),
     listings,
     data,
+    kernel,
     prefill,
     nextFile,
     nextListing: new NextListing({
@@ -191,14 +199,28 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     kept,
     pool,
     entry: newEntry(tree.stat),
-    timeout: Math.floor(config.attrTimeout),
-    timeoutNsec: Math.round((config.attrTimeout % 1) * 1e9),
-    nameMax: Math.min(NAME_MAX, features.nameMax),
-    tmpfile: features.tmpfile,
+    ...constantsOf(config, features),
+  };
+  const modeSwitch = new ModeSwitch({ current, tree, capture, journal, kernel });
+  return { engine, copies, journal, space, modeSwitch, configuredExcludes: ground.configuredExcludes };
+}
+
+function firstMode({ mode }: LiveConfig, tree: Tree): CurrentMode {
+  tree.hideDisk = mode === 'rehearse';
+  return { mode };
+}
+
+type Constants = Pick<Engine, 'timeout' | 'timeoutNsec' | 'nameMax' | 'tmpfile' | 'ownUid' | 'ownGid'>;
+
+function constantsOf({ attrTimeout }: LiveConfig, { nameMax, tmpfile }: Features): Constants {
+  return {
+    timeout: Math.floor(attrTimeout),
+    timeoutNsec: Math.round((attrTimeout % 1) * 1e9),
+    nameMax: Math.min(NAME_MAX, nameMax),
+    tmpfile,
     ownUid: getuid(),
     ownGid: getgid(),
   };
-  return { engine, copies, journal, space, configuredExcludes: ground.configuredExcludes };
 }
 
 function newEntry(attr: EntryOut['attr']): EntryOut {

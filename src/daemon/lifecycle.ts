@@ -10,7 +10,9 @@ import { listen, type ControlServer } from '../control/server.ts';
 import { makeSocketDirectory, socketName } from '../control/socket-path.ts';
 import { MNT_DETACH, umount2 } from '../sys/mount.ts';
 import { handlersOf } from './command-handlers.ts';
+import type { Mode } from '../policy/mode.ts';
 import type { Daemon } from './daemon-api.ts';
+import type { SwitchSignals } from './switch-signals.ts';
 
 /** Opens the control socket of the mount at `mountpoint`. @throws when there is no place for it. */
 export async function serveControl(daemon: Daemon, mountpoint: string): Promise<ControlServer> {
@@ -80,6 +82,7 @@ export class EndingSignals {
 
 export interface ServeOptions {
   readonly signals: EndingSignals;
+  readonly switches: SwitchSignals;
   /** Gets lines for the log. */
   readonly say: (line: string) => void;
   /** Called once the mount and its control socket can be used. */
@@ -94,7 +97,7 @@ const STOP_MS = 5000;
  * closes it. A second one ends the service to those, too.
  */
 export async function serveUntilEnded(daemon: Daemon, mountpoint: string, options: ServeOptions): Promise<void> {
-  const { signals, say, ready } = options;
+  const { signals, switches, say, ready } = options;
   const mount = topMount(mountpoint);
   let control: ControlServer | undefined;
   try {
@@ -119,9 +122,19 @@ export async function serveUntilEnded(daemon: Daemon, mountpoint: string, option
       }
     });
   });
+  switches.listen((signal, mode) => void switchMode(daemon, mode, signal, say));
   ready();
   await Promise.race([daemon.ended, forced]);
   await control?.close();
+}
+
+async function switchMode(daemon: Daemon, mode: Mode, signal: string, say: (line: string) => void): Promise<void> {
+  try {
+    const { notKept } = await daemon.switchMode(mode, { how: 'signal', pid: null, reason: signal });
+    say(`${signal}: mode ${mode}${notKept === null ? '' : `, which will be forgotten at unmount: ${notKept}`}`);
+  } catch (error) {
+    say(`${signal}: mode ${mode}: ${(error as Error).message}`);
+  }
 }
 
 async function unmountForGood(daemon: Daemon, say: (line: string) => void): Promise<void> {

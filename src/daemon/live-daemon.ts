@@ -3,17 +3,20 @@
 import { close } from '../sys/open.ts';
 import type { EventLog } from '../capture/event-log.ts';
 import type { ByteString } from '../bytes.ts';
-import type { Status } from '../control/protocol.ts';
+import type { ModeSwitched, Status } from '../control/protocol.ts';
 import { Refusal } from '../control/refusal.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import { unmountFuse } from '../fuse/mount.ts';
 import type { Notifier } from '../fuse/notifier.ts';
+import type { SwitchedBy } from '../ops/mode-switch.ts';
+import type { Mode } from '../policy/mode.ts';
 import { syncfs } from '../sys/io.ts';
 import type { MountConfig } from './config.ts';
 import type { Daemon } from './daemon-api.ts';
 import { closeLayout } from './flash-layout.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { LiveExcludes } from './live-excludes.ts';
+import { ModeControl } from './mode-control.ts';
 import type { MountWatch } from './mount-watch.ts';
 import type { SessionLink } from './session-link.ts';
 import type { QuestionName, Questions } from './session-messages.ts';
@@ -33,15 +36,22 @@ export interface LiveParts {
   readonly notifier: Notifier;
   readonly watch: MountWatch;
   readonly excludes: LiveExcludes;
+  /** The mode that flash remembered. */
+  readonly keptMode: Mode | null;
 }
 
 export class LiveDaemon implements Daemon {
   readonly ended: Promise<void>;
   readonly #parts: LiveParts;
+  readonly #mode: ModeControl;
   readonly #startedAt = Date.now();
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
+    const { link, layout, notifier, watch } = parts;
+    const mounts = (): readonly ByteString[] => watch.places();
+    const notified = (): Promise<void> => notifier.drained();
+    this.#mode = new ModeControl({ link, home: layout.home, mounts, notified }, parts.keptMode);
     this.ended = parts.link.next('ended').then(() => this.#end());
   }
 
@@ -58,6 +68,10 @@ export class LiveDaemon implements Daemon {
   async status(): Promise<Status> {
     const session = await this.ask('status', null);
     return statusOf({ ...this.#parts, startedAt: this.#startedAt, session });
+  }
+
+  switchMode(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
+    return this.#mode.turn(to, by);
   }
 
   async settle(): Promise<void> {

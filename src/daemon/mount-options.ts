@@ -1,7 +1,7 @@
 // Every option of a mount, once: its name, its value and what it does to the draft of a configuration. `--NAME VALUE` and
 // `-o NAME=VALUE` both come from this table, so that mount(8) and people speak the same.
 
-import { MODES, isMode, type Mode } from '../policy/mode.ts';
+import { MODES, isMode, modeRefusal, type Mode } from '../policy/mode.ts';
 import type { ExcludeOption } from './exclude-rules.ts';
 import { parseOptionList } from './option-list.ts';
 import { parseSize, parseSizeOrShare, type Share } from './size.ts';
@@ -11,7 +11,8 @@ import { didYouMean } from './suggest.ts';
 export interface MountDraft {
   flash?: string;
   disk?: string;
-  mode: Mode;
+  /** null: none was named. */
+  mode: Mode | null;
   exclude: ExcludeOption[];
   reserve: number | Share;
   maxFileSize: number;
@@ -25,7 +26,7 @@ export interface MountDraft {
 /** A mount without options. */
 export function newDraft(): MountDraft {
   return {
-    mode: 'capture',
+    mode: null,
     exclude: [],
     reserve: 0,
     maxFileSize: 0,
@@ -61,7 +62,12 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
     help: 'the directory below it, which is only read',
     set: (draft, value) => void (draft.disk = value),
   },
-  { name: 'mode', value: 'MODE', help: 'capture (default), hold or rehearse', set: setMode },
+  {
+    name: 'mode',
+    value: 'MODE',
+    help: 'capture, hold or rehearse, for this mount (default: the one last switched to, at first capture)',
+    set: setMode,
+  },
   {
     name: 'exclude',
     value: 'GLOB',
@@ -127,9 +133,9 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
 
 function setMode(draft: MountDraft, value: string): string | undefined {
   if (!isMode(value)) return `unknown mode ${value}${didYouMean(value, MODES)}; modes: capture, hold, rehearse`;
-  if (value === 'upgrade') return 'upgrade mode is not available in this version';
-  draft.mode = value;
-  return undefined;
+  const wrong = modeRefusal(value);
+  if (wrong === undefined) draft.mode = value;
+  return wrong;
 }
 
 /** `MS_*` of mount(2) for the options that every filesystem takes. */

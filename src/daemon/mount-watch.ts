@@ -29,6 +29,12 @@ export class MountWatch {
     this.#timer.unref();
   }
 
+  /** Where something is mounted now. */
+  places(): readonly ByteString[] {
+    this.check();
+    return [...this.#known].map(asBytes);
+  }
+
   /** Looks at once. */
   check(): void {
     const text = readAll(this.#fd);

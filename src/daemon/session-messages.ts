@@ -8,12 +8,16 @@ import type { NotifierHandle } from '../fuse/notifier.ts';
 import type { ErrorCode, ProtocolError } from '../control/protocol.ts';
 import type { ByteString } from '../bytes.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
+import type { SwitchedBy } from '../ops/mode-switch.ts';
+import type { Mode } from '../policy/mode.ts';
 import type { FlashLayout } from './flash-layout.ts';
-import type { MountConfig } from './config.ts';
+import type { LiveConfig } from './config.ts';
 
 /** What the session's thread is started with. */
 export interface SessionData {
-  readonly config: MountConfig;
+  readonly config: LiveConfig;
+  /** The mode comes from flash, not from an option. */
+  readonly modeKept: boolean;
   readonly procFd: number;
   readonly wakeFd: number;
   readonly layout: { readonly home: number; readonly stage: FlashLayout['stage']['fd'] };
@@ -25,6 +29,7 @@ export interface SessionData {
 
 /** The session's state at one moment, for `status`. */
 export interface SessionStatus {
+  readonly mode: Mode;
   readonly nodes: number;
   readonly openFiles: number;
   readonly whiteouts: number;
@@ -44,6 +49,8 @@ export interface Questions {
   settle: { about: null; answer: null };
   /** Obey these instead of the live exclude rules so far; `bad-args` where one cannot be used. */
   excludes: { about: readonly Rule[]; answer: null };
+  /** Turns the mode switch; the mode before. Answered when the notifier has been given all that the kernel is to ask for again. */
+  mode: { about: { to: Mode; by: SwitchedBy; mounts: readonly ByteString[] }; answer: Mode };
 }
 
 export type QuestionName = keyof Questions;

@@ -57,6 +57,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
     counters: data.counters,
     hooks: {
       onNegotiated: (negotiated) => {
+        parts.engine.kernel.connect(session.notify, negotiated.expireOnly);
         parts.engine.data.allow(negotiated.passthrough);
         parts.engine.listings.zeroMessageOpendir = negotiated.flags.includes('FUSE_NO_OPENDIR_SUPPORT');
         say({ kind: 'serving' });
@@ -72,11 +73,16 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
         giveUpAhead(parts.engine);
         return true;
       },
+      nextDeadline: () => parts.engine.kernel.deadline,
+      onDeadline: () => {
+        parts.engine.kernel.step();
+      },
       onBug: (error, request) => {
         say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
       },
     },
   });
+  parts.modeSwitch.begin(data.modeKept ? 'it was switched to' : 'an option');
   const live: LiveSession = { ...parts, pool, session, settling: [] };
   const ending = session.run();
   // Nobody asks any more, but what was used before umount(8) is still to be captured.
@@ -111,8 +117,8 @@ function giveUpAhead(engine: Engine): void {
 
 /** What is done between requests: whether anything was. */
 function work(live: LiveSession): boolean {
-  const { copies, pool, settling } = live;
-  const started = copies.pump();
+  const { copies, engine, pool, settling } = live;
+  const started = engine.kernel.step() || copies.pump();
   report(live);
   if (settling.length > 0 && isIdle(live)) {
     copies.retry();
@@ -144,7 +150,7 @@ function obey(order: Order, live: LiveSession): void {
       break;
     }
     case 'mounted-on':
-      for (const path of order.paths) live.engine.capture.mountedOn(path);
+      live.engine.capture.mountedOn(order.paths);
       break;
     case 'stop':
       live.session.stop();

@@ -29,7 +29,7 @@ export function statusOf({ config, startedAt, session, log, counters, flashFd, d
     mountpoint: config.mountpoint,
     flash: config.flash,
     disk: config.disk,
-    mode: config.mode,
+    mode: session.mode,
     uptime: (Date.now() - startedAt) / 1000,
     passthrough: session.passthrough,
     counts: {

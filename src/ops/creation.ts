@@ -36,7 +36,11 @@ export function parentForNew(engine: Engine, req: Request, name: ByteString): Di
 /** EEXIST where the merged root has `name`; 0 where it is free. Errors: what lookup gives. */
 export function nameIsFree(engine: Engine, parent: DirNode, name: ByteString): number {
   const found = engine.tree.lookup(parent, name);
-  if (typeof found === 'number') return found === ENOENT ? 0 : found;
+  if (found === ENOENT) {
+    engine.tree.displace(parent, name);
+    return 0;
+  }
+  if (typeof found === 'number') return found;
   engine.tree.release(found);
   return EEXIST;
 }

@@ -12,6 +12,7 @@ import type { EntryOut } from '../wire/replies.ts';
 import type { NextFile } from './next-file.ts';
 import type { NextListing } from './next-listing.ts';
 import type { DataPath } from './data-path.ts';
+import type { KernelCache } from './kernel-cache.ts';
 import type { Listings } from './listings.ts';
 import type { Prefill } from './prefill.ts';
 
@@ -26,6 +27,7 @@ export interface Engine {
   readonly prefill: Prefill;
   readonly nextFile: NextFile;
   readonly nextListing: NextListing;
+  readonly kernel: KernelCache;
   readonly capture: Capture;
   readonly kept: Kept;
   readonly pool: CopyPool;

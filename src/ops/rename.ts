@@ -67,6 +67,7 @@ function resolve(engine: Engine, nodeid: number, { newdir, oldname, newname, fla
   const target = tree.lookup(to, newname);
   if (typeof target === 'number') {
     if (target !== ENOENT) return target;
+    if ((flags & RENAME_EXCHANGE) === 0) tree.displace(to, newname);
     return (flags & RENAME_EXCHANGE) !== 0
       ? ENOENT
       : { from, oldName: oldname, to, newName: newname, source, target: null };

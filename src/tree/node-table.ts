@@ -46,6 +46,11 @@ export class NodeTable {
     return this.#count;
   }
 
+  /** Above all numbers in use. */
+  get end(): number {
+    return this.#slots.length;
+  }
+
   *[Symbol.iterator](): Generator<Node> {
     for (const node of this.#slots) if (node !== undefined) yield node;
   }

@@ -22,6 +22,7 @@ export const EXCLUDED = 32;
 export const PAGES_STALE = 64; // the kernel's pages of it may be older than its backing
 export const PAGES_GIVEN = 128; // the kernel was given its content, and has not asked for any since
 export const DIRECTORY_SKIPPED = 256; // an excluded directory that is not even made on flash
+export const MOUNTED_ON = 512; // something is mounted on it or below it: while it is, its name must not vanish
 /** What was concluded from an object's path, and holds only while it is called so. */
 export const OF_PATH = SKIP_LOGGED | EXCLUDE_KNOWN | EXCLUDED | DIRECTORY_SKIPPED;
 

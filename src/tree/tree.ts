@@ -11,7 +11,8 @@ import type { Stat } from '../sys/stat.ts';
 import { keptName } from './hard-links.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
 import { WHITEOUT } from './marks.ts';
-import { isDir, MULTI_LINK, S_IFMT } from './node.ts';
+import { nameOnFlash } from './names.ts';
+import { isDir, MOUNTED_ON, MULTI_LINK, S_IFMT } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 import { Resolver } from './resolve.ts';
 import type { Listed } from './resolve.ts';
@@ -54,9 +55,12 @@ export class Tree extends TreeNodes {
     if (parent === this.root && name === RESERVED) return ENOENT;
     const known = parent.dir.children.get(name);
     if (known !== undefined) {
-      if (this.hideDisk && !known.onFlash) return this.#miss(known.kind);
+      if (this.hideDisk && this.#isHidden(known, parent, name)) return this.#miss(known.kind);
       const err = this.attributes(known, this.stat);
-      if (err >= 0 && (this.stat.mode & S_IFMT) === known.kind) return known;
+      if (err >= 0 && (this.stat.mode & S_IFMT) === known.kind) {
+        // Flash may have turned out to have lost it.
+        return this.hideDisk && this.#isHidden(known, parent, name) ? this.#miss(known.kind) : known;
+      }
       if (err < 0 && err !== ENOENT) return err as Errno;
       this.unlink(known, parent, name);
     }
@@ -103,6 +107,18 @@ export class Tree extends TreeNodes {
     const node = this.walk(path);
     Object.assign(this.stat, saved);
     return typeof node === 'number' ? undefined : node;
+  }
+
+  /** Flash is about to have another object under `name`, where what disk has did not show: that object has the name no more. */
+  displace(parent: DirNode, name: ByteString): void {
+    const hidden = parent.dir.children.get(name);
+    if (hidden === undefined) return;
+    if (isDir(hidden)) this.gone(hidden);
+    this.unlink(hidden, parent, name);
+  }
+
+  #isHidden(node: Node, parent: DirNode, name: ByteString): boolean {
+    return !nameOnFlash(node, parent, name) && !node.has(MOUNTED_ON);
   }
 
   #miss(kind: number): Errno {

@@ -39,6 +39,7 @@ describe('control/server', () => {
       return Promise.resolve(STATUS);
     },
     settle: () => new Promise((resolve) => (settle = () => resolve({}))),
+    mode: ({ to }) => Promise.resolve({ mode: to ?? 'capture', was: 'capture', notKept: null, complete: true }),
     unmount: () => (busy ? Promise.reject(new Refusal('busy', 'in use')) : Promise.reject(new TypeError('a bug'))),
   };
   const handlers = some as Handlers;

@@ -8,6 +8,7 @@ import { serveControl } from '../../daemon/lifecycle.ts';
 import { StartError } from '../../daemon/start-error.ts';
 import type { Status } from '../../control/protocol.ts';
 import type { ControlServer } from '../../control/server.ts';
+import { DEFAULT_MODE } from '../../policy/mode.ts';
 import { RUN_EXIT } from '../exit-codes.ts';
 import { Failure } from '../live-mount.ts';
 import { showProgress } from '../progress.ts';
@@ -107,7 +108,9 @@ class Run {
   }
 
   #config(): MountConfig {
-    const draft = { ...this.#request.draft, flash: this.#flash.path, disk: this.#request.draft.disk ?? '/' };
+    const { draft: given } = this.#request;
+    // A run is for capturing, whatever a mount of this flash was switched to.
+    const draft = { ...given, flash: this.#flash.path, disk: given.disk ?? '/', mode: given.mode ?? DEFAULT_MODE };
     const config = resolveConfig(draft, this.#work.root);
     const wrong = config instanceof StartError ? config : checkFuseDevice();
     if (config instanceof StartError || wrong) {

@@ -1,0 +1,79 @@
+// The mode switch as the main thread turns it: one turn at a time, kept on flash, then in force, then the kernel has been told.
+
+import { errnoName } from '../errno.ts';
+import type { ByteString } from '../bytes.ts';
+import type { ModeSwitched } from '../control/protocol.ts';
+import { Refusal } from '../control/refusal.ts';
+import type { SwitchedBy } from '../ops/mode-switch.ts';
+import { modeRefusal, type Mode } from '../policy/mode.ts';
+import { keepMode } from './kept-mode.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** How long (ms) an answer waits for the kernel to take notifications: a lock that is held for long must not hold up who switches. */
+const PATIENCE_MS = 5000;
+
+export interface ModeControlParts {
+  readonly link: SessionLink;
+  /** `.rootsync`. */
+  readonly home: number;
+  /** Paths in the merged root at which something is mounted now. */
+  readonly mounts: () => readonly ByteString[];
+  /** Resolves when the kernel has taken all notifications so far. */
+  readonly notified: () => Promise<void>;
+}
+
+export class ModeControl {
+  readonly #parts: ModeControlParts;
+  /** What flash remembers, as far as this daemon knows. */
+  #kept: Mode | null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ModeControlParts, kept: Mode | null) {
+    this.#parts = parts;
+    this.#kept = kept;
+  }
+
+  /** The mode in force. @throws Refusal */
+  async current(): Promise<Mode> {
+    return (await this.#parts.link.ask('status', null)).mode;
+  }
+
+  /** @throws Refusal: `unavailable`, `ended`. */
+  turn(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
+    const wrong = modeRefusal(to);
+    if (wrong !== undefined) return Promise.reject(new Refusal('unavailable', wrong));
+    const turned = this.#turn.then(() => this.#do(to, by));
+    this.#turn = turned.catch(() => {});
+    return turned;
+  }
+
+  async #do(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
+    const { link, mounts, notified } = this.#parts;
+    // First, so that no mode that was in force is forgotten. A flash that is full or read-only does not keep the mode from being switched.
+    const notKept = this.#keep(to);
+    const was = await link.ask('mode', { to, by, mounts: mounts() });
+    const complete = await within(PATIENCE_MS, notified());
+    return { mode: to, was, notKept, complete };
+  }
+
+  #keep(mode: Mode): string | null {
+    if (mode === this.#kept) return null;
+    const err = keepMode(this.#parts.home, mode);
+    if (err < 0) return `.rootsync/mode: ${errnoName(err)}`;
+    this.#kept = mode;
+    return null;
+  }
+}
+
+/** Whether `done` comes in time. */
+async function within(ms: number, done: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false);
+    }, ms);
+  });
+  const inTime = await Promise.race([done.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}
