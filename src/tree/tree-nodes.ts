@@ -108,6 +108,8 @@ export abstract class TreeNodes {
   release(node: Node): void {
     for (let at: Node | null = node; at !== null && at !== this.root;) {
       if (at.lookups > 0 || at.pins > 0 || at.open !== null || (at.dir?.children.size ?? 0) > 0) return;
+      // One of several names was below this directory, and was the last to keep it.
+      if (this.table.get(at.id) !== at) return;
       const parent: Node | null = at.parent;
       const aliases = at.aliases === null ? null : [...at.aliases];
       this.#drop(at);
