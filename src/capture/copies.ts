@@ -220,7 +220,16 @@ export class Copies {
     }
     const err = this.#journal.onBehalf(job.cause, node, () => this.#landing.land(node, stageName));
     if (err >= 0) this.#journal.copied(node, job.cause, result, job.waiters.length > 0);
-    this.#end(job, err);
+    this.#end(job, err < 0 ? err : this.#addNames(job));
+  }
+
+  // Names that flash has no room for lead to its copy all the same: no reason to refuse a change, least of all when the copy was made without
+  // its data, which disk's object would have to show again.
+  #addNames(job: Job): number {
+    const err = this.#landing.addNames(job.node);
+    if (err >= 0 || job.waiters.length === 0) return err;
+    this.#failed({ ...job, urgent: false }, err as Errno);
+    return 0;
   }
 
   #end(job: Job, err: number): void {

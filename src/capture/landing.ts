@@ -62,7 +62,7 @@ export class Landing {
     this.#onNamed = options.onNamed;
   }
 
-  /** Gives the staged copy of `node` its name; what cannot be published leaves the stage. Errors: of marks, directories and rename. */
+  /** Gives the staged copy of `node` its name (`addNames`: the further ones); what cannot be published leaves the stage. Errors: of marks, directories and rename. */
   land(node: Node, stageName: ByteString): number {
     const err = node.onFlash
       ? EEXIST
@@ -72,8 +72,7 @@ export class Landing {
     if (err < 0) unlinkat(this.#stage.fd, stageName);
     if (err < 0 && err !== EEXIST) return err;
     this.#onLanded(node);
-    const moved = this.#onMoved(node);
-    return moved < 0 ? moved : this.addNames(node);
+    return this.#onMoved(node);
   }
 
   /** The further names of `node` that are known, on flash as links to its copy. Errors: as `addName`. */
@@ -139,26 +138,28 @@ export class Landing {
       const found = statxAt(this.#stage.fd, stageName, stat);
       if (found < 0) return found;
       const { inoLo: flashLo, inoHi: flashHi } = stat;
-      const marked = this.#marks.origin(parent, name, { inoLo, inoHi, diskPath: null, flashLo, flashHi });
       const { disk } = parent.dir;
-      const spent =
-        marked < 0 || disk === null || this.#tree.disk.stat(disk, name, stat) < 0
-          ? marked
-          : this.#marks.spend(parent, name, stat);
-      if (spent < 0) return spent;
+      const marked = this.#marks.together(() => {
+        const origin = this.#marks.origin(parent, name, { inoLo, inoHi, diskPath: null, flashLo, flashHi });
+        if (origin < 0 || disk === null || this.#tree.disk.stat(disk, name, stat) < 0) return origin;
+        return this.#marks.spend(parent, name, stat);
+      });
+      if (marked < 0) return marked;
     } else {
       const cleared = this.#marks.clear(parent, name);
       if (cleared < 0) return cleared;
     }
     const dirfd = this.#tree.flash.fd(parent.dir.flash);
     if (dirfd < 0) return dirfd;
-    return this.#tree.changeTimes.unchanged(parent, () =>
+    const err = this.#tree.changeTimes.unchanged(parent, () =>
       publish(this.#stage.fd, stageName, dirfd, name, {
         replace: false,
         keepParentTimes: true,
         features: this.#features,
       }),
     );
+    if (several && err < 0 && err !== EEXIST) this.#marks.unspend(parent, name);
+    return err;
   }
 
   /** Nobody can name it any more, but somebody has it open and changes it. */

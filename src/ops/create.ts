@@ -11,7 +11,7 @@ import { S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { entryOut } from '../wire/replies.ts';
 import type { CreateIn } from '../wire/requests/handles.ts';
-import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, parentForNew } from './creation.ts';
+import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, notMade, parentForNew } from './creation.ts';
 import type { Engine } from './engine.ts';
 import { entryOf } from './entry.ts';
 import { beginOpen, replyOpen } from './open.ts';
@@ -29,13 +29,13 @@ export const create: Operation<Engine, CreateIn> = (engine, req, { mode, umask, 
   const dirfd = flashFd(engine, parent);
   const wanted = maskedMode(engine, parent, mode, umask) & 0o7777;
   const fd = dirfd < 0 ? dirfd : openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL, wanted);
-  if (fd < 0) return fd;
+  if (fd < 0) return notMade(engine, parent, name, fd);
   close(fd);
   const given = giveToCaller(engine, parent, dirfd, name, req.uid, req.gid, wanted);
   const node = given < 0 ? given : adoptNew(engine, parent, name);
   if (typeof node === 'number') {
     unlinkat(dirfd, name);
-    return node;
+    return notMade(engine, parent, name, node);
   }
   return replyCreated(engine, req, node);
 };

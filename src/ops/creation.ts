@@ -97,21 +97,26 @@ function parentIsSetgid(engine: Engine, parent: DirNode): boolean {
  */
 export function markNew(engine: Engine, req: Request, parent: DirNode, name: ByteString, kind: number): number {
   const { marks, markSync } = engine;
-  let record = marks.clear(parent, name);
-  if (record < 0) return record;
   // A directory must not come back after a power cut without its mark, or with one that was taken back (it may have got the inode number of a
   // directory that was moved here before): it would be filled with disk's content.
   let durable = kind === S_IFDIR;
-  if (durable) record = marks.retracted;
-  if (diskHas(engine, parent, name)) {
+  const record = marks.together(() => {
+    const cleared = marks.clear(parent, name);
+    if (cleared < 0) return cleared;
+    const taken = durable ? Math.max(cleared, marks.retracted) : cleared;
+    if (!diskHas(engine, parent, name)) return taken;
     durable ||= isMistakable(engine, kind);
     const spent = spend(engine, parent, name);
-    if (spent < 0) return spent;
-    const opaque = marks.opaque(parent, name);
-    if (opaque < 0) return opaque;
-    record = Math.max(record, opaque);
-  }
-  return durable ? markSync.wait(record, req) : OK;
+    const opaque = spent < 0 ? spent : marks.opaque(parent, name);
+    return opaque < 0 ? opaque : Math.max(taken, opaque);
+  });
+  return record < 0 ? record : durable ? markSync.wait(record, req) : OK;
+}
+
+/** Flash did not get the object that `markNew` or `markAs` spoke of: `err`, for the caller to give. */
+export function notMade(engine: Engine, parent: DirNode, name: ByteString, err: number): number {
+  engine.marks.unspend(parent, name);
+  return err;
 }
 
 /**

@@ -27,9 +27,11 @@ export function markAs(engine: Engine, node: Node, parent: DirNode, name: ByteSt
   tree.inos.ofFlash(flashLo, flashHi);
   const evident = diskPath === null && tree.inos.lo === node.inoLo && tree.inos.hi === node.inoHi;
   if (evident && !onDisk && !marks.hasOrigin(parent, name)) return 0;
-  const spent = onDisk ? spend(engine, parent, name) : 0;
-  if (spent < 0) return spent;
   const durable = isDir(node) || (onDisk && isMistakable(engine, node.kind));
-  const record = marks.origin(parent, name, { inoLo: node.inoLo, inoHi: node.inoHi, diskPath, flashLo, flashHi });
+  const { inoLo, inoHi } = node;
+  const record = marks.together(() => {
+    const spent = onDisk ? spend(engine, parent, name) : 0;
+    return spent < 0 ? spent : marks.origin(parent, name, { inoLo, inoHi, diskPath, flashLo, flashHi });
+  });
   return record < 0 || durable ? record : 0;
 }

@@ -8,7 +8,7 @@ import { mkdirat, mknodat, rmdirat, symlinkat, unlinkat } from '../sys/link.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT } from '../tree/node.ts';
 import type { DirNode } from '../tree/node.ts';
 import type { MkdirIn, MknodIn, SymlinkIn } from '../wire/requests/names.ts';
-import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, parentForNew } from './creation.ts';
+import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, notMade, parentForNew } from './creation.ts';
 import type { Engine } from './engine.ts';
 import { replyEntry } from './entry.ts';
 
@@ -20,7 +20,7 @@ export const mknod: Operation<Engine, MknodIn> = (engine, req, { name, mode, uma
   const wanted = (mode & S_IFMT) | (maskedMode(engine, parent, mode, umask) & 0o7777);
   const dirfd = flashFd(engine, parent);
   const made = dirfd < 0 ? dirfd : mknodat(dirfd, name, wanted, rdevMajor, rdevMinor);
-  return made < 0 ? made : finish(engine, req, parent, name, wanted & 0o7777, unlinkat);
+  return made < 0 ? notMade(engine, parent, name, made) : finish(engine, req, parent, name, wanted & 0o7777, unlinkat);
 };
 
 export const symlink: Operation<Engine, SymlinkIn> = (engine, req, { name, target }) => {
@@ -31,7 +31,7 @@ export const symlink: Operation<Engine, SymlinkIn> = (engine, req, { name, targe
   if (marked !== OK) return marked;
   const dirfd = flashFd(engine, parent);
   const made = dirfd < 0 ? dirfd : symlinkat(target, dirfd, name);
-  return made < 0 ? made : finish(engine, req, parent, name, 0, unlinkat);
+  return made < 0 ? notMade(engine, parent, name, made) : finish(engine, req, parent, name, 0, unlinkat);
 };
 
 export const mkdir: Operation<Engine, MkdirIn> = (engine, req, { name, mode, umask }) => {
@@ -42,7 +42,7 @@ export const mkdir: Operation<Engine, MkdirIn> = (engine, req, { name, mode, uma
   const wanted = maskedMode(engine, parent, mode, umask) & 0o7777;
   const dirfd = flashFd(engine, parent);
   const made = dirfd < 0 ? dirfd : mkdirat(dirfd, name, wanted);
-  return made < 0 ? made : finish(engine, req, parent, name, wanted, rmdirat);
+  return made < 0 ? notMade(engine, parent, name, made) : finish(engine, req, parent, name, wanted, rmdirat);
 };
 
 function prepare(engine: Engine, req: Request, name: ByteString): DirNode | number {
@@ -65,7 +65,7 @@ function finish(
   const node = given < 0 ? given : adoptNew(engine, parent, name);
   if (typeof node === 'number') {
     undo(dirfd, name);
-    return node;
+    return notMade(engine, parent, name, node);
   }
   return replyEntry(engine, req, node);
 }

@@ -2,6 +2,7 @@
 
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
+import { EDQUOT, ENOSPC } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { UTIME_NOW, UTIME_OMIT, utimensAt } from '../sys/attr.ts';
@@ -27,15 +28,16 @@ export function whiteout(
   onFlash: boolean,
 ): number {
   if (!diskHas(engine, parent, name)) return OK;
+  const before = engine.marks.isWhiteout(parent, name);
   // What other names keep must be there under one of them.
-  if (onFlash && node.has(MULTI_LINK) && !engine.marks.isWhiteout(parent, name)) {
+  if (onFlash && node.has(MULTI_LINK) && !before) {
     const there = engine.flashSync.wait(req);
     if (there !== OK) return there;
   }
-  const spent = spend(engine, parent, name);
-  if (spent < 0) return spent;
-  const before = engine.marks.isWhiteout(parent, name);
-  const record = engine.marks.whiteout(parent, name);
+  const record = engine.marks.together(() => {
+    const spent = spend(engine, parent, name);
+    return spent < 0 ? spent : engine.marks.whiteout(parent, name);
+  });
   if (record < 0) return record;
   if (!before) engine.capture.hidden(parent, name, node.kind, req);
   return onFlash ? engine.markSync.wait(record, req) : OK;
@@ -50,10 +52,17 @@ export function keepReachable(engine: Engine, node: Node): number {
   return OK;
 }
 
-/** A name went away that only disk had: the directory's times change all the same. Errors: of making it on flash. */
-export function touch(engine: Engine, parent: DirNode, req: Request): number {
+/**
+ * Before a name goes away that only disk has: makes sure that flash has the directory, whose times will change. A full flash is no error: who wants to
+ * remove something shall not be kept from it by a time.
+ */
+export function readyToTouch(engine: Engine, parent: DirNode, req: Request): number {
   const err = engine.capture.ensureDirectory(parent, req);
-  if (err < 0) return err;
+  return err === ENOSPC || err === EDQUOT ? OK : err;
+}
+
+/** A name went away that only disk had: the directory's times change all the same. */
+export function touch(engine: Engine, parent: DirNode): void {
   const fd = flashFd(engine, parent);
-  return fd < 0 ? fd : utimensAt(fd, EMPTY, 0, UTIME_OMIT, 0, UTIME_NOW);
+  if (fd >= 0) utimensAt(fd, EMPTY, 0, UTIME_OMIT, 0, UTIME_NOW);
 }

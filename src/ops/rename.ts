@@ -15,7 +15,7 @@ import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { RESERVED } from '../tree/tree.ts';
 import type { RenameIn } from '../wire/requests/names.ts';
-import { diskHas, flashFd, spend } from './creation.ts';
+import { diskHas, flashFd, notMade, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
 import { markAs } from './identity.ts';
 import { keepReachable } from './removal.ts';
@@ -42,12 +42,10 @@ export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
   if (ready !== OK) return ready;
   const marked = mark(engine, req, move);
   if (marked !== OK) return marked;
-  if (move.target !== null && !isDir(move.target)) {
-    const kept = keepTarget(engine, move, move.target);
-    if (kept < 0) return kept;
-  }
-  const done = renameOnFlash(engine, move, 0);
-  if (done < 0) return done;
+  const { to, newName, target } = move;
+  const kept = target === null || isDir(target) ? OK : keepTarget(engine, move, target);
+  const done = kept < 0 ? kept : renameOnFlash(engine, move, 0);
+  if (done < 0) return target !== null && nameOnFlash(target, to, newName) ? done : notMade(engine, to, newName, done);
   settle(engine, move);
   return OK;
 };
@@ -102,36 +100,36 @@ function bringToFlash(engine: Engine, req: Request, { from, oldName, to, source 
 /** What will be true once flash has renamed. None of it means anything before. */
 function mark(engine: Engine, req: Request, move: Move): number {
   const { marks } = engine;
-  const { from, oldName, to, newName, source } = move;
-  const hides = diskHas(engine, from, oldName);
-  if (hides && !marks.isWhiteout(from, oldName)) {
+  const { from, oldName } = move;
+  if (diskHas(engine, from, oldName) && !marks.isWhiteout(from, oldName)) {
     const there = engine.flashSync.wait(req);
     if (there !== OK) return there;
   }
-  const identity = markAs(engine, source, to, newName);
-  if (identity < 0) return identity;
-  let record = identity;
-  if (isDir(source)) {
-    const copied = copyBelow(engine, move);
-    if (copied < 0) return copied;
-  }
-  if (hides && diskHas(engine, from, oldName)) {
+  const record = marks.together(() => {
+    const moved = markMoved(engine, move);
+    if (moved < 0 || !diskHas(engine, from, oldName)) return moved;
     const spent = spend(engine, from, oldName);
-    if (spent < 0) return spent;
-    const hidden = marks.whiteout(from, oldName);
-    if (hidden < 0) return hidden;
-    record = Math.max(record, hidden);
-  }
-  return engine.markSync.wait(record, req);
+    const hidden = spent < 0 ? spent : marks.whiteout(from, oldName);
+    return hidden < 0 ? hidden : Math.max(moved, hidden);
+  });
+  return record < 0 ? record : durable(engine, req, record, [move]);
 }
 
-/** What is known of the objects below a directory holds at its new place, too: by now, durably. */
-function copyBelow({ tree, marks }: Engine, { to, newName, source }: Move): number {
-  const below = tree.path(source);
-  if (!marks.marks.hasOriginsBelow(below)) return OK;
-  const copied = marks.copyBelow(below, to, newName);
-  // Rare, and not to be said twice: so it is waited for here.
-  return copied < 0 ? copied : marks.log.sync();
+/** Says what will be at the new name, and below: the number of the record for the name. */
+function markMoved(engine: Engine, { to, newName, source }: Move): number {
+  const identity = markAs(engine, source, to, newName);
+  if (identity < 0 || !isDir(source)) return identity;
+  const copied = engine.marks.copyBelow(engine.tree.path(source), to, newName);
+  return copied < 0 ? copied : identity;
+}
+
+/** OK once the record is durable; DEFERRED: then the request runs anew. */
+function durable(engine: Engine, req: Request, record: number, moves: readonly Move[]): number {
+  const { marks, tree } = engine;
+  // What is known of the objects below a directory holds at its new place, too. Rare, and not to be said twice: so it is waited for here.
+  const copied = moves.some(({ source }) => isDir(source) && marks.marks.hasOriginsBelow(tree.path(source)));
+  const synced = copied ? marks.log.sync() : OK;
+  return synced < 0 ? synced : engine.markSync.wait(record, req);
 }
 
 /** What is replaced lives on for who has it open, and under names that only disk has. */
@@ -173,14 +171,13 @@ function exchange(engine: Engine, req: Request, move: Move): number {
     const ready = bringToFlash(engine, req, way);
     if (ready !== OK) return ready;
   }
-  for (const way of [move, back]) {
-    const marked = markAs(engine, way.source, way.to, way.newName);
-    if (marked < 0) return marked;
-    const copied = isDir(way.source) ? copyBelow(engine, way) : OK;
-    if (copied < 0) return copied;
-    const durable = engine.markSync.wait(marked, req);
-    if (durable !== OK) return durable;
-  }
+  const marked = engine.marks.together(() => {
+    const there = markMoved(engine, move);
+    const here = there < 0 ? there : markMoved(engine, back);
+    return here < 0 ? here : Math.max(there, here);
+  });
+  const ready = marked < 0 ? marked : durable(engine, req, marked, [move, back]);
+  if (ready !== OK) return ready;
   const done = renameOnFlash(engine, move, RENAME_EXCHANGE);
   if (done < 0) return done;
   tree.swap(source, from, oldName, target, to, newName);

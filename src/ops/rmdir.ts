@@ -9,7 +9,7 @@ import { isDir } from '../tree/node.ts';
 import type { NameIn } from '../wire/requests/names.ts';
 import { flashFd } from './creation.ts';
 import type { Engine } from './engine.ts';
-import { keepReachable, touch, whiteout } from './removal.ts';
+import { keepReachable, readyToTouch, touch, whiteout } from './removal.ts';
 
 export const rmdir: Operation<Engine, NameIn> = (engine, req, { name }) => {
   const { tree } = engine;
@@ -24,8 +24,8 @@ export const rmdir: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (!empty) return ENOTEMPTY;
   const { onFlash } = node;
   if (!onFlash) {
-    const touched = touch(engine, parent, req);
-    if (touched < 0) return touched;
+    const ready = readyToTouch(engine, parent, req);
+    if (ready < 0) return ready;
   }
   const hidden = whiteout(engine, req, parent, name, node, onFlash);
   if (hidden !== OK) return hidden;
@@ -35,7 +35,7 @@ export const rmdir: Operation<Engine, NameIn> = (engine, req, { name }) => {
     const dirfd = flashFd(engine, parent);
     const gone = dirfd < 0 ? dirfd : rmdirat(dirfd, name);
     if (gone < 0) return gone;
-  }
+  } else touch(engine, parent);
   // A crash before this leaves origins of what flash does not have: they mean nothing.
   engine.marks.prune(tree.pathOf(parent, name));
   tree.gone(node);

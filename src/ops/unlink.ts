@@ -9,7 +9,7 @@ import { isDir } from '../tree/node.ts';
 import type { NameIn } from '../wire/requests/names.ts';
 import { flashFd } from './creation.ts';
 import type { Engine } from './engine.ts';
-import { keepReachable, touch, whiteout } from './removal.ts';
+import { keepReachable, readyToTouch, touch, whiteout } from './removal.ts';
 
 export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   const { tree } = engine;
@@ -20,8 +20,8 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (isDir(node)) return EISDIR;
   const onFlash = nameOnFlash(node, parent, name);
   if (!onFlash) {
-    const touched = touch(engine, parent, req);
-    if (touched < 0) return touched;
+    const ready = readyToTouch(engine, parent, req);
+    if (ready < 0) return ready;
   }
   const hidden = whiteout(engine, req, parent, name, node, onFlash);
   if (hidden !== OK) return hidden;
@@ -33,7 +33,7 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
     const dirfd = flashFd(engine, parent);
     const gone = dirfd < 0 ? dirfd : unlinkat(dirfd, name);
     if (gone < 0) return gone;
-  }
+  } else touch(engine, parent);
   // A crash before this leaves an origin of what flash does not have: it means nothing.
   engine.marks.clear(parent, name);
   tree.unlink(node, parent, name);

@@ -1,10 +1,12 @@
-// The marks on flash: `.rootsync/marks`, append-only; its records are of mark-record.ts. A torn or damaged tail is cut off at the next mount; everything before it holds. Appending reaches the kernel at
-// once (a killed daemon loses nothing); what must survive a power cut waits until `durable` has reached the record's number.
+// The marks on flash: `.rootsync/marks`, append-only; its records are of mark-record.ts. A torn or damaged tail is cut off at the next mount;
+// everything before it holds. Appending reaches the kernel at once (a killed daemon loses nothing); what must survive a power cut waits
+// until `durable` has reached the record's number. Room for marks to come is put aside, so that a full flash can still be emptied:
+// removing what disk has takes a mark. For the same reason a log may be empty: its header comes with the first record.
 
 import { asBytes } from '../bytes.ts';
 import { ENOSPC } from '../errno.ts';
 import { ftruncate } from '../sys/attr.ts';
-import { fdatasync, fsync, write } from '../sys/io.ts';
+import { fallocate, FALLOC_FL_KEEP_SIZE, fdatasync, fsync, write } from '../sys/io.ts';
 import { renameat2 } from '../sys/link.ts';
 import { close, O_APPEND, O_CLOEXEC, O_CREAT, O_RDWR, O_TRUNC, openat } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
@@ -17,6 +19,11 @@ export const MARKS = asBytes('marks');
 export const NEW_MARKS = asBytes('marks.new');
 /** Records in a log before it may be rewritten at a mount: when fewer than half of them still say something. */
 const WORTH_COMPACTING = 4096;
+/** Bytes put aside for marks to come (some 700 removed names); asked for again once half of it is used, and then every so many bytes. */
+const SPARE = 64 * 1024;
+const ASK_AGAIN = 4096;
+/** Records that can be appended at once. */
+const AT_ONCE = 8;
 
 /** What opening the log found. */
 export interface MarkLogOpened {
@@ -33,11 +40,15 @@ export class MarkLog {
   /** Records known to be on the device. */
   durable = 0;
   #size: number;
-  readonly #scratch = Buffer.allocUnsafe(HEADER + MAX_PAYLOAD);
+  /** Up to which byte there is room for sure, and at which size more is to be asked for. */
+  #aside = 0;
+  #askAt = 0;
+  readonly #scratch = Buffer.allocUnsafe(MAGIC.length + AT_ONCE * (HEADER + MAX_PAYLOAD));
 
   private constructor(fd: number, size: number) {
     this.fd = fd;
     this.#size = size;
+    this.#putAside();
   }
 
   /**
@@ -60,26 +71,17 @@ export class MarkLog {
       const size = sizeOf(fd);
       return size < 0 ? size : { log: new MarkLog(fd, size), records: opened.records, torn: opened.torn };
     }
-    const log = new MarkLog(fd, opened.size);
     if (opened.torn > 0) ftruncate(fd, opened.size);
-    // What a killed daemon left in the kernel's cache is made durable before anything relies on it.
+    // What a killed daemon left in the kernel's cache is made durable before anything relies on it; a new log's name, too.
     fdatasync(fd);
-    if (opened.size === 0) {
-      const n = write(fd, MAGIC, 0, MAGIC.length);
-      if (n !== MAGIC.length) {
-        ftruncate(fd, 0);
-        close(fd);
-        return n < 0 ? n : ENOSPC;
-      }
-      log.#size = MAGIC.length;
-      fsync(dirFd);
-    }
-    return { log, records: opened.records, torn: opened.torn };
+    if (opened.size === 0) fsync(dirFd);
+    return { log: new MarkLog(fd, opened.size), records: opened.records, torn: opened.torn };
   }
 
-  /** Appends one record; its number, or what write gives (ENOSPC: nothing is appended). */
-  append(record: MarkRecord): number {
-    const length = encode(record, this.#scratch);
+  /** Appends records in one write: the number of the last one, or what write gives (ENOSPC: none of them is appended). */
+  append(...records: readonly MarkRecord[]): number {
+    let length = this.#size === 0 ? MAGIC.copy(this.#scratch, 0) : 0;
+    for (const record of records) length += encode(record, this.#scratch.subarray(length));
     const n = write(this.fd, this.#scratch, 0, length);
     if (n !== length) {
       // Part of a record must never stay: the next one would be behind it.
@@ -87,7 +89,9 @@ export class MarkLog {
       return n < 0 ? n : ENOSPC;
     }
     this.#size += length;
-    return ++this.appended;
+    this.appended += records.length;
+    this.#putAside();
+    return this.appended;
   }
 
   /** Waits until all that was appended is on the device. */
@@ -105,6 +109,14 @@ export class MarkLog {
 
   close(): void {
     close(this.fd);
+  }
+
+  // Where the filesystem has no fallocate nothing is put aside, and marks need room when they are made.
+  #putAside(): void {
+    const size = this.#size;
+    if (size < this.#askAt) return;
+    if (fallocate(this.fd, FALLOC_FL_KEEP_SIZE, size, SPARE) === 0) this.#aside = size + SPARE;
+    this.#askAt = Math.max(this.#aside - SPARE / 2, size + ASK_AGAIN);
   }
 }
 

@@ -21,11 +21,34 @@ export class MarkStore {
   /** Number of the newest record that took an origin back. */
   retracted = 0;
   readonly #tree: Tree;
+  /** Records of marks that are being set together. */
+  #batch: MarkRecord[] | null = null;
 
   constructor(log: MarkLog, marks: Marks, tree: Tree) {
     this.log = log;
     this.marks = marks;
     this.#tree = tree;
+  }
+
+  /**
+   * All marks that `say` sets, in one write: each of them, or, for want of room, none. They count when this returns. What `say` gives (the number
+   * of a record, or an Errno and then none is set), or what appending gives.
+   */
+  together(say: () => number): number {
+    if (this.#batch !== null) return say();
+    const batch: MarkRecord[] = [];
+    this.#batch = batch;
+    try {
+      const said = say();
+      if (said < 0 || batch.length === 0) return said;
+      const first = this.log.appended + 1;
+      const last = this.log.append(...batch);
+      if (last < 0) return last;
+      for (const [i, record] of batch.entries()) this.#apply(record, first + i);
+      return said;
+    } finally {
+      this.#batch = null;
+    }
   }
 
   /** Disk's object of this name is removed. */
@@ -52,6 +75,20 @@ export class MarkStore {
     const path = join(disk.path(), name);
     const number = this.#append({ kind: 'spent', path, inoLo: inos.lo, inoHi: inos.hi, links: stat.nlink });
     if (number >= 0) this.#hidesOf(parent);
+    return number;
+  }
+
+  /**
+   * The change did not come about for which (`parent`, `name`) was spent: flash has no such name, so it counts as disk's again, unless it is removed.
+   * What appending gives; the marks in memory are right in any case.
+   */
+  unspend(parent: DirNode, name: ByteString): number {
+    const { disk } = parent.dir;
+    const marked = this.marks.of(parent.dir.hides, name);
+    if (disk === null || (marked & SPENT) === 0 || (marked & WHITEOUT) !== 0) return 0;
+    const record: MarkRecord = { kind: 'reveal', path: join(disk.path(), name) };
+    const number = this.log.append(record);
+    this.marks.apply(record, Math.max(0, number));
     return number;
   }
 
@@ -122,10 +159,15 @@ export class MarkStore {
   }
 
   #append(record: MarkRecord): number {
+    if (this.#batch !== null) return this.log.appended + this.#batch.push(record);
     const number = this.log.append(record);
-    if (number >= 0) this.marks.apply(record, number);
-    if (record.kind === 'clear' || record.kind === 'prune') this.retracted = Math.max(this.retracted, number);
+    if (number >= 0) this.#apply(record, number);
     return number;
+  }
+
+  #apply(record: MarkRecord, number: number): void {
+    this.marks.apply(record, number);
+    if (record.kind === 'clear' || record.kind === 'prune') this.retracted = Math.max(this.retracted, number);
   }
 
   // A directory that had no marks so far does not know where they are: neither do those above it, and their children ask them.

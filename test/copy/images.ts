@@ -14,6 +14,8 @@ export interface ImageOptions {
   mkfs?: readonly string[];
   /** As mount -o takes them. */
   mount?: string;
+  /** The image lies in memory: what syncs often is faster. */
+  inMemory?: boolean;
 }
 
 export interface Image {
@@ -77,6 +79,7 @@ export function image(type: ImageType, options: ImageOptions = {}): Image {
     if (!asRoot) this.skip();
     this.timeout(60_000);
     base = mkdtempSync(join(tmpdir(), 'rootsync-copy-'));
+    if (options.inMemory === true) tool('mount', ['-t', 'tmpfs', 'none', base]);
     Object.assign(here, attach(type, base, options));
   });
   after(function () {
@@ -84,6 +87,7 @@ export function image(type: ImageType, options: ImageOptions = {}): Image {
     try {
       if (here.dir !== '') detach(here);
     } finally {
+      if (options.inMemory === true && base !== '') tool('umount', [base]);
       if (base !== '') rmSync(base, { recursive: true, force: true });
     }
   });
