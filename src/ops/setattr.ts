@@ -23,22 +23,30 @@ import {
 import { attrOut } from '../wire/replies.ts';
 import type { SetattrIn } from '../wire/requests/attrs.ts';
 import type { Engine } from './engine.ts';
-import { killPrivileges, killUnlessRoot } from './privileges.ts';
+import { isPrivileged, killPrivileges, killUnlessRoot } from './privileges.ts';
+
+/** Without any of these nothing changes: chown(-1, -1), for one. */
+const CHANGES = FATTR_MODE | FATTR_UID | FATTR_GID | FATTR_SIZE | FATTR_ATIME | FATTR_MTIME;
 
 export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
   const { tree } = engine;
   const node = tree.get(req.nodeid);
   if (node === undefined) return ESTALE;
+  if ((arg.valid & CHANGES) === 0 && (req.uid === 0 || !isPrivileged(engine, node)))
+    return replyAttributes(engine, req, node);
   // Cut to nothing: no data need be copied.
   const ready = toFlash(engine, node, req, (arg.valid & FATTR_SIZE) === 0 || arg.size > 0);
   if (ready !== OK) return ready;
   const err = change(engine, req, node, arg);
-  if (err < 0) return err;
+  return err < 0 ? err : replyAttributes(engine, req, node);
+};
+
+function replyAttributes({ tree, timeout, timeoutNsec }: Engine, req: Request, node: Node): number {
   const found = tree.attributes(node, tree.stat);
   if (found < 0) return found;
-  attrOut(req.out, engine.timeout, engine.timeoutNsec, tree.stat);
+  attrOut(req.out, timeout, timeoutNsec, tree.stat);
   return OK;
-};
+}
 
 /** OK once flash has `node`, for a change of it; DEFERRED while it is being copied. */
 export function toFlash(engine: Engine, node: Node, req: Request, data: boolean): number {
@@ -47,6 +55,8 @@ export function toFlash(engine: Engine, node: Node, req: Request, data: boolean)
 
 function change(engine: Engine, req: Request, node: Node, arg: SetattrIn): number {
   const { valid } = arg;
+  // chown to nobody: all that it does is to take privileges away.
+  if ((valid & CHANGES) === 0) return node.kind === S_IFREG ? killUnlessRoot(engine, node, req) : OK;
   if ((valid & (FATTR_UID | FATTR_GID)) !== 0) {
     const err = changeOwner(engine, req, node, arg);
     if (err < 0) return err;
