@@ -56,6 +56,11 @@ export class MountedRoot implements AsyncDisposable {
     this.#execArgv = options.execArgv ?? [];
   }
 
+  /** The daemon's process. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Mounts; fails with the daemon's reason. */
   async start(): Promise<this> {
     const config: MountConfig = {

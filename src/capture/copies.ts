@@ -10,6 +10,7 @@ import type { Deferred } from '../fuse/operation.ts';
 import type { CurrentMode } from '../policy/mode.ts';
 import type { SkipReason } from '../policy/capture-policy.ts';
 import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
+import { newStat, statxFd } from '../sys/stat.ts';
 import { CAPTURE_QUEUED, isDir, S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
@@ -26,6 +27,8 @@ const MAX_COPYING = 128;
 const MAX_QUEUED = 4096;
 /** Captures started at most between two requests. */
 const BATCH = 32;
+/** A copy-up of more bytes than this goes where no other waits behind it. */
+const BIG = 8 << 20;
 /** How often at most flash is asked whether it has room again; ms. */
 const RETRY_EVERY = 200;
 
@@ -69,6 +72,7 @@ export class Copies {
   #next = 0;
   #copying = 0;
   #retriedAt = 0;
+  readonly #stat = newStat();
   /** Requests held back until the queue is shorter. */
   #crowd: Deferred[] = [];
 
@@ -201,7 +205,12 @@ export class Copies {
       this.#finish(job, stageName, result);
     };
     this.#copying++;
-    if (urgent) this.#pool.submit('io', { kind: 'copyUp', sourceFd, stageName, data, durable: data }, finish);
+    if (urgent)
+      this.#pool.submit(
+        data && this.#isBig(sourceFd) ? 'big' : 'io',
+        { kind: 'copyUp', sourceFd, stageName, data, durable: data },
+        finish,
+      );
     else this.#pool.submit('capture', { kind: 'copy', sourceFd, stageName, data }, finish);
     return 1;
   }
@@ -260,6 +269,10 @@ export class Copies {
   #skip({ node, cause }: Job, reason: SkipReason): void {
     this.#journal.skipped(node, cause, reason);
     if (reason === 'flash-full' || reason === 'reserve') this.#backlog.add(node, cause);
+  }
+
+  #isBig(fd: number): boolean {
+    return statxFd(fd, this.#stat) >= 0 && this.#stat.blocks * 512 > BIG;
   }
 
   #openSource(node: Node): number {

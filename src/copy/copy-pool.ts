@@ -9,8 +9,8 @@ import type { Features } from './features.ts';
 import { CONTROL_WORDS, ENDED, FAILED, READY, WAKING } from './tasks.ts';
 import type { Answer, Envelope, Task, TaskResult, ThreadData } from './tasks.ts';
 
-/** `capture`: captures, synced in groups. `io`: what a request waits for; never behind a capture's sync. */
-export type Lane = 'capture' | 'io';
+/** `capture`: captures, synced in groups. `io`: what a request waits for; never behind a capture's sync. `big`: what takes so long that nobody else may wait behind it. */
+export type Lane = 'capture' | 'io' | 'big';
 
 export interface PoolOptions {
   /** Eventfd that is signalled when answers have come; the client drains it, then calls `drain`. May be shared with other wakers. */
@@ -66,23 +66,24 @@ export function startCopyPool(options: PoolOptions): CopyPool | Errno {
 /** See startCopyPool. Belongs to the thread that made it. */
 export class CopyPool {
   readonly #control: Int32Array;
-  readonly #capture: Thread[];
-  readonly #io: Thread[];
+  readonly #lanes: Readonly<Record<Lane, Thread[]>>;
+  readonly #all: readonly Thread[];
   readonly #waiting = new Map<number, Waiting>();
   readonly #onBug: (stack: string) => void;
-  readonly #pending: Record<Lane, number> = { capture: 0, io: 0 };
+  readonly #pending: Record<Lane, number> = { capture: 0, io: 0, big: 0 };
   #lastId = 0;
 
   constructor(options: PoolOptions, control: Int32Array) {
     this.#control = control;
     this.#onBug = options.onBug;
-    this.#capture = [startThread(options, control)];
-    this.#io = Array.from({ length: options.ioThreads ?? 2 }, () => startThread(options, control));
+    const start = (threads: number): Thread[] => Array.from({ length: threads }, () => startThread(options, control));
+    this.#lanes = { capture: start(1), io: start(options.ioThreads ?? 2), big: start(1) };
+    this.#all = Object.values(this.#lanes).flat();
   }
 
   /** How many threads there are. */
   get threads(): number {
-    return this.#capture.length + this.#io.length;
+    return this.#all.length;
   }
 
   /** Whether answers wait to be drained; costs no system call. */
@@ -98,7 +99,7 @@ export class CopyPool {
   /** Hands a task to a thread. `onDone` is called once, from `drain`. */
   submit<T extends Task>(lane: Lane, task: T, onDone: (result: TaskResult<T>) => void): void {
     const slow = task.kind !== 'readReply' && task.kind !== 'writeReply';
-    const thread = choose(lane === 'capture' ? this.#capture : this.#io, slow);
+    const thread = choose(this.#lanes[lane], slow);
     const id = ++this.#lastId;
     this.#waiting.set(id, { lane, thread, slow, onDone });
     this.#pending[lane]++;
@@ -117,7 +118,7 @@ export class CopyPool {
   drain(): number {
     Atomics.store(this.#control, WAKING, 0);
     let count = 0;
-    for (const thread of [...this.#capture, ...this.#io]) {
+    for (const thread of this.#all) {
       for (let got = receive(thread.port); got !== undefined; got = receive(thread.port)) {
         for (const answer of got) this.#finish(answer);
         count += got.length;
@@ -131,7 +132,7 @@ export class CopyPool {
    * most `ms` milliseconds: false when threads still had work then (they go on, unheard).
    */
   close(ms = START_MS): boolean {
-    for (const { port } of [...this.#capture, ...this.#io]) port.postMessage(null);
+    for (const { port } of this.#all) port.postMessage(null);
     const deadline = Date.now() + ms;
     let complete = true;
     for (let ended = 0; complete && ended < this.threads; ended = Atomics.load(this.#control, ENDED)) {
@@ -143,7 +144,7 @@ export class CopyPool {
 
   /** Ends the threads as they are; for a pool that never became ready. */
   abandon(): void {
-    for (const { worker } of [...this.#capture, ...this.#io]) void worker.terminate();
+    for (const { worker } of this.#all) void worker.terminate();
   }
 
   #finish(answer: Answer): void {
