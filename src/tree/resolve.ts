@@ -9,6 +9,7 @@ import type { Stat } from '../sys/stat.ts';
 import { bindMarks } from './bind-marks.ts';
 import type { HardLinks } from './hard-links.ts';
 import type { InodeNumbers } from './ino.ts';
+import { inoKey } from './ino.ts';
 import { OPAQUE } from './marks.ts';
 import type { Marks } from './marks.ts';
 import { attach } from './names.ts';
@@ -37,6 +38,8 @@ export interface Listed {
 export class Resolver {
   readonly #parts: ResolverParts;
   readonly #other: Stat = newStat();
+  /** Objects of which the copy on flash is being looked for. */
+  readonly #searched = new Set<number | string>();
 
   constructor(parts: ResolverParts) {
     this.#parts = parts;
@@ -73,7 +76,8 @@ export class Resolver {
     const several = kind !== S_IFDIR && stat.nlink > 1;
     const twin = several ? (links.find(inos.lo, inos.hi) ?? this.#copyOf()) : undefined;
     if (twin?.kind === kind) {
-      attach(twin, parent, name, false);
+      // The search may have come by this very name.
+      if (parent.dir.children.get(name) !== twin) attach(twin, parent, name, false);
       return twin;
     }
     if (several) inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
@@ -119,16 +123,28 @@ export class Resolver {
     return true;
   }
 
-  /** The copy on flash of a disk object with several names, of which one not on flash has been found; both show the number in `inos`. */
+  /**
+   * The copy on flash of a disk object with several names, of which one not on flash has been found; both show the number in `inos`. Where
+   * flash has lost it, the paths at which it was are names that disk has, and finding one of them would ask the same again.
+   */
   #copyOf(): Node | undefined {
-    const { inos, marks, walk, links } = this.#parts;
+    const { inos, marks, links } = this.#parts;
     const { lo, hi } = inos;
-    if (!links.onBoth(lo, hi)) return undefined;
-    for (const path of marks.paths(lo, hi)) {
-      const node = walk(path);
-      if (node?.onFlash !== true || node.inoLo !== lo || node.inoHi !== hi) continue;
-      links.register(node);
-      return node;
+    const key = inoKey(lo, hi);
+    if (!links.onBoth(lo, hi) || this.#searched.has(key)) return undefined;
+    this.#searched.add(key);
+    const node = this.#among(marks.paths(lo, hi), lo, hi);
+    this.#searched.delete(key);
+    if (node === undefined) return links.find(lo, hi);
+    links.register(node);
+    return node;
+  }
+
+  /** The node of these paths that lies on flash and shows this number. */
+  #among(paths: Iterable<ByteString>, lo: number, hi: number): Node | undefined {
+    for (const path of paths) {
+      const node = this.#parts.walk(path);
+      if (node?.onFlash === true && node.inoLo === lo && node.inoHi === hi) return node;
     }
     return undefined;
   }
