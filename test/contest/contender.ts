@@ -1,8 +1,7 @@
 // One of several processes that work on the same names at the same time. It knows what no order of their steps can explain, and says it; what the
 // others do, it does not know.
 
-import { asBytes, fromText } from '../../src/bytes.ts';
-import type { ByteString } from '../../src/bytes.ts';
+import { fromText } from '../../src/bytes.ts';
 import { errnoName } from '../../src/errno.ts';
 import { AT_FDCWD } from '../../src/sys/at.ts';
 import { pread } from '../../src/sys/io.ts';
@@ -122,8 +121,4 @@ export class Contender {
 /** What a contested file begins with. */
 export function idOf(maker: number | string, n: number): string {
   return `${maker}/${n}`.padEnd(ID_LENGTH, '.');
-}
-
-export function bytes(text: string): ByteString {
-  return asBytes(text);
 }
