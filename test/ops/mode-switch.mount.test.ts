@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Event } from '../../src/capture/event.ts';
@@ -13,9 +13,11 @@ import type { MountConfig } from '../../src/daemon/config.ts';
 import { inside, shell } from '../capture/inside.ts';
 import type { Ask } from '../capture/inside.ts';
 import { records } from '../capture/log-reading.ts';
+import { image } from '../copy/images.ts';
 import { MountedRoot, needsMount } from '../mounted-root.ts';
 import { flashTree } from '../run/flash-tree.ts';
 
+const MEMORY = '/dev/shm';
 const FILES = ['d/file', 'd/other', 'd/twin', 'e/f/deep', 'e/more', 'link-to/file', 'both/disk'];
 
 async function newRoot(config: Partial<MountConfig> = {}): Promise<MountedRoot> {
@@ -176,20 +178,29 @@ describe('mode switch', function () {
   });
 
   it('shows in rehearse what was on its way to flash, once it is there', async () => {
-    await using root = await newRoot();
-    const path = join(root.disk, 'd/big');
-    assert.equal(spawnSync('dd', ['if=/dev/urandom', `of=${path}`, 'bs=1M', 'count=64', 'status=none']).status, 0);
-    shell(root.mountpoint, 'head -c 1 d/big > /dev/null');
-    await root.switchMode('rehearse');
-    inside(root.mountpoint, [
-      ['stat', '/d/big'],
-      ['list', '/d'],
-    ]);
-    await root.settle();
-    // Its notification is under way.
-    for (let tries = 0; inside(root.mountpoint, [['stat', '/d/big']])[0] !== 'ok'; tries++) assert.ok(tries < 50);
-    assert.deepEqual(inside(root.mountpoint, [['list', '/d']]), ['big']);
-    assert.ok(readFileSync(join(root.flash, 'd/big')).equals(readFileSync(path)));
+    // In memory, where there is: there switching is faster than copying.
+    await using root = new MountedRoot(existsSync(MEMORY) ? { base: MEMORY } : {});
+    await root.start();
+    let onItsWay = false;
+    for (let n = 0; n < 8 && !onItsWay; n++) {
+      const path = join(root.disk, `big${n}`);
+      assert.equal(spawnSync('dd', ['if=/dev/urandom', `of=${path}`, 'bs=1M', 'count=96', 'status=none']).status, 0);
+      await root.switchMode('capture');
+      shell(root.mountpoint, `head -c 1 big${n} > /dev/null`);
+      await root.switchMode('rehearse');
+      onItsWay =
+        inside(root.mountpoint, [
+          ['stat', `/big${n}`],
+          ['list', '/'],
+        ])[0] === 'ENOENT';
+      await root.settle();
+      // Its notification is under way.
+      for (let tries = 0; inside(root.mountpoint, [['stat', `/big${n}`]])[0] !== 'ok'; tries++) assert.ok(tries < 50);
+      assert.deepEqual(inside(root.mountpoint, [['list', '/']]), [`big${n}`]);
+      assert.ok(readFileSync(join(root.flash, `big${n}`)).equals(readFileSync(path)));
+      for (const dir of [root.flash, root.disk]) rmSync(join(dir, `big${n}`));
+    }
+    assert.ok(onItsWay, 'every copy was there before it could be missed');
   });
 
   it('takes a name in rehearse that disk has, for good', async () => {
@@ -211,16 +222,48 @@ describe('mode switch', function () {
     assert.deepEqual(root.warnings, []);
   });
 
-  it('finishes captures that were queued, and starts none that had no room', async () => {
-    await using root = await newRoot({ reserve: 2 ** 60 });
-    inside(root.mountpoint, [['read', '/link']]);
-    await root.settle();
-    await root.switchMode('hold');
-    await setTimeout(500);
+  it('gives the name of what is hidden away for good, whoever is still inside', async () => {
+    await using root = await newRoot({ mode: 'hold' });
+    const script = `cd d; echo ready; read; echo x > stray || true; echo tried; read`;
+    const insider = spawn('bash', ['-c', script], { cwd: root.mountpoint, stdio: ['pipe', 'pipe', 'ignore'] });
+    await once(insider.stdout, 'data');
+    await root.switchMode('rehearse');
+    shell(root.mountpoint, 'mkdir d');
+    insider.stdin.write('\n');
+    await once(insider.stdout, 'data');
+    assert.deepEqual(inside(root.mountpoint, [['list', '/d']]), ['']);
+    await root.switchMode('capture');
     assert.deepEqual(
-      eventsOf(root).filter(({ kind, mode }) => kind === 'skip' && mode === 'hold'),
-      [],
+      inside(root.mountpoint, [
+        ['list', '/d'],
+        ['stat', '/d/file'],
+      ]),
+      ['', 'ENOENT'],
     );
+    insider.stdin.end();
+    await once(insider, 'close');
+  });
+
+  describe('with a small flash', () => {
+    const flash = image('ext4', { size: '16M' });
+
+    it('tries what had no room again in capture only', async () => {
+      mkdirSync(join(flash.dir, 'flash'));
+      await using root = new MountedRoot({ flash: join(flash.dir, 'flash') });
+      symlinkSync('nowhere', join(root.disk, 'link'));
+      await root.start();
+      spawnSync('dd', ['if=/dev/zero', `of=${join(flash.dir, 'filler')}`, 'bs=4k', 'status=none']);
+      inside(root.mountpoint, [['readlink', '/link']]);
+      await root.settle();
+      assert.deepEqual(await onFlash(root), [], 'flash was not full');
+      await root.switchMode('hold');
+      rmSync(join(flash.dir, 'filler'));
+      await setTimeout(500);
+      inside(root.mountpoint, [['list', '/']]);
+      assert.deepEqual(await onFlash(root), []);
+      await root.switchMode('capture');
+      assert.deepEqual(await onFlash(root), ['/link']);
+    });
   });
 });
 
