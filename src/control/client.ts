@@ -18,6 +18,15 @@ import { socketPaths } from './socket-path.ts';
 /** Longest reply in bytes that is believed. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Commands that a daemon answers at once, whatever it is doing: who waits longer than this (ms) waits for one that is stopped or stuck. */
+const QUICK: ReadonlySet<CommandName> = new Set<CommandName>([
+  'status',
+  'mode',
+  'excludes',
+  'exclude-add',
+  'exclude-rm',
+]);
+const PATIENCE_MS = 30_000;
 
 /** `unreachable`: nobody answers there; the other codes are the daemon's own. */
 export class ClientError extends Error {
@@ -36,6 +45,7 @@ interface Waiting {
 
 export class ControlClient {
   readonly #socket: Socket;
+  readonly #patience: number;
   readonly #lines = new LineSplitter(MAX_REPLY_BYTES);
   readonly #waiting = new Map<number, Waiting>();
   /** Resolves when the daemon has ended the connection, as it does when it leaves. */
@@ -44,8 +54,9 @@ export class ControlClient {
   /** Why nothing more will be answered. */
   #over: ClientError | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, patience: number) {
     this.#socket = socket;
+    this.#patience = patience;
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', () => {});
     this.ended = new Promise((resolve) => {
@@ -58,10 +69,10 @@ export class ControlClient {
     });
   }
 
-  /** @throws ClientError `unreachable`. */
-  static async connect(path: string): Promise<ControlClient> {
+  /** `patience`: ms to wait for an answer that needs no work. @throws ClientError `unreachable`. */
+  static async connect(path: string, patience = PATIENCE_MS): Promise<ControlClient> {
     const socket = await open(path);
-    return new ControlClient(socket);
+    return new ControlClient(socket, patience);
   }
 
   /** @throws ClientError, with the code that the daemon gave, or `unreachable` when it is gone before it answered. */
@@ -78,12 +89,23 @@ export class ControlClient {
         return;
       }
       this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      if (QUICK.has(command)) this.#watch(id, command);
       this.#socket.write(line);
     });
   }
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #watch(id: number, command: CommandName): void {
+    setTimeout(() => {
+      if (!this.#waiting.has(id)) return;
+      const seconds = this.#patience / 1000;
+      const message = `no answer to ${command} for ${seconds} s: its daemon is stopped, stuck or overloaded`;
+      this.#abandon(new ClientError('unreachable', message));
+      this.#socket.destroy();
+    }, this.#patience).unref();
   }
 
   #receive(chunk: Buffer): void {

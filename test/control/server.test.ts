@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientError } from '../../src/control/client.ts';
@@ -236,6 +236,16 @@ describe('control/client', () => {
 
   const unreachable = (reason: RegExp) => (error: ClientError) =>
     error.code === 'unreachable' && reason.test(error.message);
+
+  it('does not wait for ever for a daemon that is stopped', async () => {
+    const path = join(dir, 'deaf');
+    const deaf = createServer().listen(path);
+    await once(deaf, 'listening');
+    const client = await ControlClient.connect(path, 50);
+    await assert.rejects(client.request('status', {}), unreachable(/no answer to status .* stopped, stuck/));
+    await assert.rejects(client.request('settle', {}), unreachable(/no answer to status/));
+    deaf.close();
+  });
 
   it('tells a socket that is not there from one whose daemon is dead', async () => {
     await assert.rejects(ControlClient.connect(join(dir, 'none')), unreachable(/no such socket/));
