@@ -91,6 +91,7 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
     fuseFd: fd,
     flashFd,
     diskFd,
+    procFd,
     counters,
     layout,
     log,

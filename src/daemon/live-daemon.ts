@@ -11,6 +11,7 @@ import type { Notifier } from '../fuse/notifier.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Mode } from '../policy/mode.ts';
 import { syncfs } from '../sys/io.ts';
+import { mountedAnywhere } from './all-mounts.ts';
 import type { MountConfig } from './config.ts';
 import type { Daemon } from './daemon-api.ts';
 import { closeLayout } from './flash-layout.ts';
@@ -29,6 +30,7 @@ export interface LiveParts {
   readonly fuseFd: number;
   readonly flashFd: number;
   readonly diskFd: number;
+  readonly procFd: number;
   readonly counters: SharedArrayBuffer;
   readonly layout: FlashLayout;
   readonly log: EventLog;
@@ -49,7 +51,9 @@ export class LiveDaemon implements Daemon {
   constructor(parts: LiveParts) {
     this.#parts = parts;
     const { link, layout, notifier, watch } = parts;
-    const mounts = (): readonly ByteString[] => watch.places();
+    // Captured is what is mounted on here; a name that vanishes takes away what is mounted on it anywhere.
+    const mounts = (to: Mode): readonly ByteString[] =>
+      to === 'rehearse' ? mountedAnywhere(parts.procFd, watch.device) : watch.places();
     const notified = (): Promise<void> => notifier.drained();
     this.#mode = new ModeControl({ link, home: layout.home, mounts, notified }, parts.keptMode);
     this.ended = parts.link.next('ended').then(() => this.#end());

@@ -16,8 +16,8 @@ export interface ModeControlParts {
   readonly link: SessionLink;
   /** `.rootsync`. */
   readonly home: number;
-  /** Paths in the merged root at which something is mounted now. */
-  readonly mounts: () => readonly ByteString[];
+  /** Paths in the merged root at which something is mounted now, of which a mode must know. */
+  readonly mounts: (to: Mode) => readonly ByteString[];
   /** Resolves when the kernel has taken all notifications so far. */
   readonly notified: () => Promise<void>;
 }
@@ -51,7 +51,7 @@ export class ModeControl {
     const { link, mounts, notified } = this.#parts;
     // First, so that no mode that was in force is forgotten. A flash that is full or read-only does not keep the mode from being switched.
     const notKept = this.#keep(to);
-    const was = await link.ask('mode', { to, by, mounts: mounts() });
+    const was = await link.ask('mode', { to, by, mounts: mounts(to) });
     const complete = await within(PATIENCE_MS, notified());
     return { mode: to, was, notKept, complete };
   }

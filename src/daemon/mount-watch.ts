@@ -16,6 +16,8 @@ export class MountWatch {
   readonly #timer: NodeJS.Timeout;
   #known = new Set<string>();
   #text = '';
+  /** `major:minor` of the merged root. */
+  readonly device: string;
 
   /** `fd` is an open mountinfo; paths are told as in the merged root, without their leading slash. */
   constructor(fd: number, mountpoint: ByteString, onMounted: (paths: readonly ByteString[]) => void) {
@@ -23,6 +25,8 @@ export class MountWatch {
     this.#prefix = mountpoint === '/' ? '/' : `${mountpoint}/`;
     this.#onMounted = onMounted;
     this.check();
+    const own = this.#text.split('\n').findLast((line) => unescapeField(line.split(' ')[4] ?? '') === mountpoint);
+    this.device = own?.split(' ')[2] ?? '';
     this.#timer = setInterval(() => {
       this.check();
     }, INTERVAL_MS);

@@ -177,6 +177,21 @@ describe('mode switch', function () {
     }
   });
 
+  it('nor one that somebody has mounted on in a namespace of his own', async () => {
+    await using root = await newRoot({ mode: 'hold' });
+    const at = join(root.mountpoint, 'e/f');
+    const script = `mount -t tmpfs none "$0"; echo here > "$0/file"; echo ready; read; cat "$0/file"`;
+    const apart = spawn('unshare', ['-m', 'bash', '-c', script, at], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    apart.stdout.on('data', (chunk) => (said += String(chunk)));
+    await once(apart.stdout, 'data');
+    await root.switchMode('rehearse');
+    inside(root.mountpoint, WALK);
+    apart.stdin.end('\n');
+    await once(apart, 'close');
+    assert.equal(said, 'ready\nhere\n');
+  });
+
   it('shows in rehearse what was on its way to flash, once it is there', async () => {
     // In memory, where there is: there switching is faster than copying.
     await using root = new MountedRoot(existsSync(MEMORY) ? { base: MEMORY } : {});
