@@ -32,7 +32,7 @@ export interface Features {
   /** Fifos; device nodes. */
   fifos: boolean;
   devices: boolean;
-  /** mmap with MAP_SHARED and PROT_WRITE works; judged by the filesystem's type. */
+  /** mmap with MAP_SHARED and PROT_WRITE works. */
   sharedWritableMmap: boolean;
   renameNoreplace: boolean;
   renameExchange: boolean;
