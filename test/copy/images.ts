@@ -1,7 +1,7 @@
 // Real filesystems for a suite: small images in a private directory, mounted before its tests and gone after them, also when they fail.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asRoot } from '../sys/place.ts';
@@ -79,6 +79,7 @@ export function image(type: ImageType, options: ImageOptions = {}): Image {
     if (!asRoot) this.skip();
     this.timeout(60_000);
     base = mkdtempSync(join(tmpdir(), 'rootsync-copy-'));
+    chmodSync(base, 0o755);
     if (options.inMemory === true) tool('mount', ['-t', 'tmpfs', 'none', base]);
     Object.assign(here, attach(type, base, options));
   });

@@ -17,8 +17,8 @@ export type Cases = Readonly<Record<string, (ground: Ground) => void>>;
 
 export const CONTENT = 'disk and flash\n'.repeat(400);
 
-/** The tree that each case begins with; all of it is old. */
-export function plant(dir: string): void {
+/** The tree that each case begins with; all of it is old, at a whole second or between two. */
+export function plant(dir: string, wholeSeconds: boolean): void {
   mkdirSync(join(dir, 'full/sub/deep'), { recursive: true });
   mkdirSync(join(dir, 'empty'));
   mkdirSync(join(dir, 'other'));
@@ -29,7 +29,7 @@ export function plant(dir: string): void {
   symlinkSync('nowhere', join(dir, 'dangling'));
   chmodSync(join(dir, 'file'), 0o644);
   for (const name of ['file', 'second', 'first-name', 'full/sub', 'full', 'empty', 'other', '']) {
-    const old = new Date('2001-02-03T04:05:06.789Z');
+    const old = new Date(`2001-02-03T04:05:06.${wholeSeconds ? '000' : '789'}Z`);
     utimesSync(join(dir, name), old, old);
   }
 }

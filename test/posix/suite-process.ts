@@ -17,6 +17,8 @@ export interface SuiteOrder {
   readonly root: string;
   /** Fills the directories, instead of running the cases. */
   readonly plant: boolean;
+  /** Times of what is planted are whole seconds. */
+  readonly wholeSeconds?: boolean;
 }
 
 function run(root: string): CaseResult[] {
@@ -33,11 +35,11 @@ function run(root: string): CaseResult[] {
 
 enterProc(openSync('/proc', 'r'));
 umask(0o022);
-process.on('message', ({ root, plant: planting }: SuiteOrder) => {
+process.on('message', ({ root, plant: planting, wholeSeconds }: SuiteOrder) => {
   if (!planting) {
     process.send?.(run(root));
     return;
   }
-  for (const { directory } of cases) plant(join(root, directory));
+  for (const { directory } of cases) plant(join(root, directory), wholeSeconds === true);
   process.send?.([]);
 });
