@@ -4,7 +4,7 @@
 import { ENOTTY, ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
-import { ioctl as request } from '../sys/ioctl.ts';
+import { getFlags, ioctl as request } from '../sys/ioctl.ts';
 import { close, O_NONBLOCK, O_RDONLY } from '../sys/open.ts';
 import { isDir, S_IFREG } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
@@ -19,10 +19,14 @@ interface Flags {
   readonly set: boolean;
 }
 
+const FS_IOC_SETFLAGS = 0x40086602;
+/** FS_FL_USER_MODIFIABLE. */
+const MODIFIABLE = 0x0003_80ff;
+
 /** linux/fs.h: FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IOC_FSGETXATTR (which the kernel asks before it sets), FS_IOC_FSSETXATTR. */
 const REQUESTS = new Map<number, Flags>([
   [0x80086601, { size: 4, set: false }],
-  [0x40086602, { size: 4, set: true }],
+  [FS_IOC_SETFLAGS, { size: 4, set: true }],
   [0x801c581f, { size: 28, set: false }],
   [0x401c5820, { size: 28, set: true }],
 ]);
@@ -43,6 +47,7 @@ export const ioctl: Operation<Engine, IoctlIn> = (engine, req, { cmd, data }) =>
   if (fd < 0) return fd;
   argument.fill(0);
   if (wanted.set) data.copy(argument, 0, 0, wanted.size);
+  if (cmd === FS_IOC_SETFLAGS) keepOwn(fd);
   const err = request(fd, cmd, argument);
   close(fd);
   if (err < 0) return err;
@@ -50,3 +55,9 @@ export const ioctl: Operation<Engine, IoctlIn> = (engine, req, { cmd, data }) =>
   if (!wanted.set) req.out.bytes(argument.subarray(0, wanted.size));
   return OK;
 };
+
+// The other flags say how a filesystem stores the file. Who sets flags has read them before, from disk's perhaps, and flash's may refuse those.
+function keepOwn(fd: number): void {
+  const own = getFlags(fd);
+  if (own >= 0) argument.writeInt32LE((argument.readInt32LE() & MODIFIABLE) | (own & ~MODIFIABLE));
+}

@@ -38,6 +38,22 @@ assert os.waitpid(pid, 0)[1] == 0
 `,
     );
   },
+  'locks of open file descriptions hold between them, in one process too': (ground) => {
+    python(
+      ground,
+      `
+def lock(f, kind): fcntl.fcntl(f, 37, struct.pack("hhqqi4x", kind, 0, 0, 10, 0))
+a, b = open("file", "r+"), open("file", "r+")
+lock(a, fcntl.F_WRLCK)
+try: lock(b, fcntl.F_WRLCK); raise Exception("not refused")
+except BlockingIOError: pass
+lock(a, fcntl.F_UNLCK)
+lock(b, fcntl.F_WRLCK)
+b.close()
+lock(a, fcntl.F_RDLCK)
+`,
+    );
+  },
   'a shared mapping and reads see one content': (ground) => {
     python(
       ground,
