@@ -70,8 +70,8 @@ export class Capture {
   /** Whether READDIRPLUS must leave `node` to a LOOKUP, because that is what would capture it, or tell which of its names is used. */
   wantsLookup(node: Node): boolean {
     if (this.#current.mode !== 'capture') return false;
-    if (node.kind === S_IFREG || node.kind === S_IFLNK) return node.has(MULTI_LINK) && !this.#complete(node);
-    return !node.onFlash && this.#wanted(node);
+    if (node.kind === S_IFREG || node.kind === S_IFLNK) return node.has(MULTI_LINK) && !this.isComplete(node);
+    return !node.onFlash && this.wants(node);
   }
 
   /**
@@ -93,8 +93,8 @@ export class Capture {
       if (use !== 'lookup') this.#copies.refine(node, req.pid, use);
       return;
     }
-    if (node.onFlash && (!node.has(MULTI_LINK) || this.#complete(node))) return;
-    if (!this.#wanted(node)) {
+    if (node.onFlash && (!node.has(MULTI_LINK) || this.isComplete(node))) return;
+    if (!this.wants(node)) {
       this.#journal.excluded(node, req, use, () => this.#excludes.decide(this.#tree.path(node)).rule?.glob ?? '');
       return;
     }
@@ -102,6 +102,23 @@ export class Capture {
     // First what it is no good without: were the power to go between the two, the next open would still ask for both.
     if (node.kind === S_IFREG) this.#captureCompanions(node, cause);
     this.#copies.queue(node, cause);
+  }
+
+  /** `node` is to be on flash, whatever mode and rules say; `onEnd` as in Copies. */
+  add(node: Node, cause: Cause, onEnd: (refused: string | null) => void): void {
+    if (node.kind === S_IFREG) this.#captureCompanions(node, cause);
+    this.#copies.queue(node, cause, onEnd);
+  }
+
+  /** Whether flash has `node` with all its names that are known. */
+  isComplete(node: Node): boolean {
+    return node.onFlash && (node.aliases === null || node.aliases.every((link) => link.onFlash));
+  }
+
+  /** Whether the rules let `node` be captured. */
+  wants(node: Node): boolean {
+    if (!this.excluded(node)) return true;
+    return node.kind === S_IFDIR && !node.has(DIRECTORY_SKIPPED);
   }
 
   /** OK when there is room in the queue for what this request would capture; else it runs anew once there is: DEFERRED. */
@@ -168,7 +185,7 @@ export class Capture {
     this.holdMounts(paths);
     if (this.#current.mode !== 'capture') return;
     this.#eachAt(paths, (node) => {
-      if (!isDir(node) || node.onFlash || !this.#wanted(node)) return;
+      if (!isDir(node) || node.onFlash || !this.wants(node)) return;
       this.#journal.onBehalf(this.#journal.unasked('mount', 'capture'), node, () => this.#directories.ensure(node));
     });
   }
@@ -201,16 +218,11 @@ export class Capture {
     for (const { path, reason } of companionsOf(alongWith)) {
       const companion = this.#tree.walk(path);
       if (typeof companion === 'number') continue;
-      if (companion.kind === S_IFREG && !companion.onFlash && this.#wanted(companion)) {
+      if (companion.kind === S_IFREG && !companion.onFlash && this.wants(companion)) {
         this.#copies.queue(companion, { ...cause, operation: 'companion', reason, alongWith });
       }
       this.#tree.release(companion);
     }
-  }
-
-  #wanted(node: Node): boolean {
-    if (!this.excluded(node)) return true;
-    return node.kind === S_IFDIR && !node.has(DIRECTORY_SKIPPED);
   }
 
   #match(node: Node): void {
@@ -221,9 +233,5 @@ export class Capture {
       node.aliases?.some(({ parent, name }) => !this.#excludes.decide(this.#tree.pathOf(parent, name)).excluded);
     node.flags |=
       EXCLUDE_KNOWN | (excluded && elsewhere !== true ? EXCLUDED : 0) | (directoryMade ? 0 : DIRECTORY_SKIPPED);
-  }
-
-  #complete(node: Node): boolean {
-    return node.onFlash && (node.aliases === null || node.aliases.every((link) => link.onFlash));
   }
 }

@@ -2,7 +2,7 @@
 // queued capture of the same object along. However many ask for an object, it is copied once and they are all answered.
 
 import type { Errno } from '../errno.ts';
-import { ENOENT } from '../errno.ts';
+import { ENOENT, errnoName } from '../errno.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Copied } from '../copy/exact-copy.ts';
 import type { Stage } from '../copy/stage.ts';
@@ -36,6 +36,9 @@ interface Job {
   readonly node: Node;
   readonly cause: Cause;
   readonly waiters: Deferred[];
+  /** Told of its end. */
+  readonly watchers: ((refused: string | null) => void)[];
+  refused: SkipReason | null;
   /** False: the object is about to be cut to nothing. */
   data: boolean;
   /** A change waits for it. */
@@ -110,10 +113,11 @@ export class Copies {
     this.#crowd.push(deferred);
   }
 
-  /** A capture, when there is time. */
-  queue(node: Node, cause: Cause): void {
-    if (this.#jobs.has(node)) return;
-    this.#queue.push(this.#add(node, cause, true));
+  /** A capture, when there is time. `onEnd` is told why it did not come about, or null: it did. */
+  queue(node: Node, cause: Cause, onEnd?: (refused: string | null) => void): void {
+    let job = this.#jobs.get(node);
+    if (job === undefined) this.#queue.push((job = this.#add(node, cause, true)));
+    if (onEnd !== undefined) job.watchers.push(onEnd);
   }
 
   /** The capture under way was asked for by a lookup; the same caller now says what for. */
@@ -160,7 +164,17 @@ export class Copies {
   }
 
   #add(node: Node, cause: Cause, data: boolean): Job {
-    const job: Job = { node, cause, waiters: [], data, urgent: false, started: false, room: 0 };
+    const job: Job = {
+      node,
+      cause,
+      waiters: [],
+      watchers: [],
+      refused: null,
+      data,
+      urgent: false,
+      started: false,
+      room: 0,
+    };
     this.#jobs.set(node, job);
     this.#tree.pin(node);
     node.flags |= CAPTURE_QUEUED;
@@ -251,6 +265,7 @@ export class Copies {
       if (err < 0) waiter.fail(err as Errno);
       else waiter.retry();
     }
+    for (const watcher of job.watchers) watcher(job.refused ?? (err < 0 ? errnoName(err) : null));
     this.#tree.unpin(node);
     if (this.#crowd.length > 0 && this.pending < MAX_QUEUED / 2) {
       const crowd = this.#crowd;
@@ -266,7 +281,9 @@ export class Copies {
     else this.#journal.failed(job.node, job.cause, err);
   }
 
-  #skip({ node, cause }: Job, reason: SkipReason): void {
+  #skip(job: Job, reason: SkipReason): void {
+    const { node, cause } = job;
+    job.refused = reason;
     this.#journal.skipped(node, cause, reason);
     if (reason === 'flash-full' || reason === 'reserve') this.#backlog.add(node, cause);
   }

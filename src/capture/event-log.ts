@@ -8,6 +8,7 @@ import { asBytes } from '../bytes.ts';
 import { errnoName } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import { O_RDONLY, close, openat } from '../sys/open.ts';
+import { fdatasync } from '../sys/io.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
 import type { EventDraft, LostEvents } from './event.ts';
 import { LogFile } from './log-file.ts';
@@ -33,6 +34,8 @@ export interface EventLog {
   append(events: readonly EventDraft[]): void;
   /** Tries once more to write what waits, now. */
   retry(): void;
+  /** What has been written is durable. Errors: of fdatasync. */
+  sync(): number;
   close(): void;
   health(): EventLogHealth;
 }
@@ -88,6 +91,10 @@ class NumberedLog implements EventLog {
   retry(): void {
     this.#file.flush(true);
     this.#watch();
+  }
+
+  sync(): number {
+    return fdatasync(this.#file.fd);
   }
 
   close(): void {

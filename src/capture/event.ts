@@ -10,6 +10,7 @@ export const EVENT_KINDS = [
   'copy-up',
   'mirror',
   'whiteout',
+  'forget',
   'skip',
   'spill',
   'miss',

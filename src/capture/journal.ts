@@ -85,6 +85,12 @@ export class Journal {
     return { kind, operation, pid: req.pid, requester: this.#requesters.read(req.pid), mode: this.#current.mode };
   }
 
+  /** The cause of what a process asks us for by itself; `pid` is null where it is not known. */
+  asked(pid: number | null, operation: Use): Cause {
+    const requester = pid === null ? null : this.#requesters.read(pid);
+    return { ...this.unasked(operation, 'capture'), pid: pid ?? 0, requester };
+  }
+
   /** The cause of what nobody waits for. */
   unasked(operation: Cause['operation'], kind: Cause['kind']): Cause {
     return { kind, operation, pid: 0, requester: null, mode: this.#current.mode };
@@ -157,6 +163,11 @@ export class Journal {
     node.flags |= SKIP_LOGGED;
     const cause = this.because(req, operation, 'capture');
     this.#say('skip', this.#tree.path(node), objectKind(node.kind), cause, { reason: 'excluded', rule: rule() });
+  }
+
+  /** Flash's copy of this name was dropped on demand. */
+  forgotten(node: Node, parent: DirNode, name: ByteString, cause: Cause): void {
+    this.#say('forget', this.#tree.pathOf(parent, name), objectKind(node.kind), cause, {});
   }
 
   failed(node: Node, cause: Cause, err: Errno): void {

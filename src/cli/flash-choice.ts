@@ -1,6 +1,5 @@
 // Which flash a question is about: that of a live mount, or a directory named with --flash, mounted or not.
 
-import { readlinkSync } from 'node:fs';
 import { asBytes, fromText, type ByteString } from '../bytes.ts';
 import type { Status } from '../control/protocol.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
@@ -47,7 +46,7 @@ async function flashOfMount(wanted: string | undefined): Promise<ChosenFlash> {
     const fd = openOf(status.pid, status.flash);
     if (fd < 0) throw new Failure(EXIT.path, `flash ${status.flash}: ${errnoName(fd)}`);
     const { rules } = await client.request('excludes', {});
-    return { name: status.flash, fd, base: baseWithin(mount.mountpoint, workingDirectory()), live: { status, rules } };
+    return { name: status.flash, fd, base: baseWithin(mount.mountpoint), live: { status, rules } };
   } catch (error) {
     throw asFailure(error, mount);
   } finally {
@@ -82,12 +81,4 @@ function openBelow(fd: number, ...names: readonly string[]): number {
 
 function openDirectory(path: ByteString): number {
   return openFollow(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
-}
-
-function workingDirectory(): ByteString | undefined {
-  try {
-    return asBytes(readlinkSync('/proc/self/cwd', 'latin1'));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 // Paths as words of a command, into paths of the merged root: as bytes, without a leading slash, `''` for the root. Text alone: nothing is
 // looked up, so what is gone or hidden can be asked about, and no mount is touched.
 
+import { readlinkSync } from 'node:fs';
 import { asBytes, type ByteString } from '../bytes.ts';
 
 /**
@@ -17,8 +18,16 @@ export function mergedPath(word: ByteString, base: ByteString): ByteString {
 }
 
 /** The current directory as in the merged root mounted at `mountpoint`; its root, for who is elsewhere. */
-export function baseWithin(mountpoint: ByteString | undefined, workingDirectory: ByteString | undefined): ByteString {
-  if (mountpoint === undefined || workingDirectory === undefined) return asBytes('');
+export function baseWithin(mountpoint: ByteString, workingDirectory = currentDirectory()): ByteString {
   const prefix = mountpoint === '/' ? '/' : `${mountpoint}/`;
   return asBytes(workingDirectory.startsWith(prefix) ? workingDirectory.slice(prefix.length) : '');
+}
+
+/** As the kernel has it: it is not asked of a mount, which may hang. `/` where it is gone. */
+function currentDirectory(): ByteString {
+  try {
+    return asBytes(readlinkSync('/proc/self/cwd', 'latin1'));
+  } catch {
+    return asBytes('/');
+  }
 }

@@ -7,16 +7,12 @@ import { BACKGROUND_FLAG, INSIDE_FLAG } from './entry.ts';
 import { EXIT_HELP, FSCK_EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
 import type { FsckCommand } from './fsck.ts';
 import { addMountOptions } from './mount-words.ts';
-import { addLog, addWhy } from './question-commands.ts';
+import { addAdd, addForget, addSync } from './flash-commands.ts';
 import type { ModeOptions } from './mode.ts';
+import { addLog, addWhy, MOUNT_CHOICE } from './question-commands.ts';
 import type { Inside } from './run/namespace.ts';
 import type { StatusOptions } from './status.ts';
 import type { UmountOptions } from './umount.ts';
-
-const MOUNT_CHOICE = [
-  '-m, --mount <DIR>',
-  'which mount (default: the only one, or the one the current directory is in)',
-] as const;
 
 /** `done` gets the exit code of the command that was run. */
 export function makeProgram(version: string, done: (exitCode: number) => void): Command {
@@ -31,6 +27,9 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addStatus(program, done);
   addLog(program, done);
   addWhy(program, done);
+  addAdd(program, done);
+  addForget(program, done);
+  addSync(program, done);
   addExclude(program, MOUNT_CHOICE, done);
   addMode(program, done);
   addFsck(program, done);

@@ -6,12 +6,12 @@ import { EXIT_HELP } from './exit-codes.ts';
 import type { LogOptions } from './log.ts';
 import type { WhyOptions } from './why.ts';
 
-const MOUNT_CHOICE = [
+export const MOUNT_CHOICE = [
   '-m, --mount <DIR>',
   'which mount (default: the only one, or the one the current directory is in)',
 ] as const;
 
-const PATHS_HELP = `
+export const PATHS_HELP = `
 PATH is one of the merged root, as programs in it have it: /usr/bin/perl, wherever that root is mounted. A relative PATH continues the
 current directory where that is in the mount, and the merged root's own where it is not.
 `;

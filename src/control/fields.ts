@@ -1,5 +1,7 @@
 // What the arguments of a command may be: one check per field, which the compiler holds against the command's type. Pure; takes nothing on trust.
 
+import type { PathText } from './protocol.ts';
+
 /** A field that must be there. */
 export interface Field<T> {
   /** For "NAME must be ...". */
@@ -20,6 +22,15 @@ export type FieldsOf<T> = {
 export const flag: Field<boolean> = { what: 'a boolean', accepts: (value) => typeof value === 'boolean' };
 
 export const text: Field<string> = { what: 'a string', accepts: (value) => typeof value === 'string' };
+
+export const path: Field<PathText> = {
+  what: 'an absolute path: a string, or {"bytes": HEX}',
+  accepts: (value): value is PathText => {
+    if (typeof value === 'string') return value.startsWith('/') && !value.includes('\0');
+    const bytes = (value as { bytes?: unknown } | null)?.bytes;
+    return typeof bytes === 'string' && /^2f(?:[0-9a-f]{2})*$/.test(bytes) && !/^(?:..)*00/.test(bytes);
+  },
+};
 
 export function oneOf<const T extends string>(words: readonly T[]): Field<T> {
   return {

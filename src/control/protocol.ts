@@ -22,6 +22,12 @@ export interface Commands {
    * one is in force. `unavailable`: this mount cannot be in that mode.
    */
   mode: { args: { readonly to?: Mode }; result: ModeSwitched };
+  /** Captures objects, whatever mode and rules say, and all that is below them as far as the rules allow. Answered when it is on flash. */
+  add: { args: { readonly paths: readonly PathText[] }; result: Added };
+  /** Drops flash's copies, so that disk's objects show again; with `force` those that were changed on flash, too. */
+  forget: { args: { readonly paths: readonly PathText[]; readonly force?: boolean }; result: Forgotten };
+  /** As `settle`, and the event log is durable as well. */
+  sync: { args: NoFields; result: Synced };
   /** Settles, then unmounts. `busy` unless `lazy`, which detaches the mount at once and lets what is open end by itself. */
   unmount: { args: { readonly lazy?: boolean }; result: NoFields };
   /** The exclude rules in force, in their order: the last that matches a path decides about it. */
@@ -85,6 +91,39 @@ export interface ModeSwitched {
   readonly complete: boolean;
 }
 
+/** A path of the merged root, absolute: text, or where its bytes are no UTF-8 these in hex. */
+export type PathText = string | { readonly bytes: string };
+
+/** A path that was left as it was, and why, for people. What is no UTF-8 stands as `\\xNN`. */
+export interface LeftOut {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Objects are counted; of those left out, the first are named. */
+export interface Added {
+  readonly added: number;
+  /** Was on flash before. */
+  readonly present: number;
+  /** Lies below what was named, and a rule keeps it from flash. */
+  readonly excluded: number;
+  readonly failed: number;
+  readonly failures: readonly LeftOut[];
+}
+
+export interface Forgotten {
+  readonly forgotten: number;
+  readonly kept: number;
+  readonly keptBecause: readonly LeftOut[];
+}
+
+export interface Synced {
+  /** Captures wait until flash has room. */
+  readonly full: boolean;
+  /** Events that are not in the log, since it cannot be written. */
+  readonly unwritten: number;
+}
+
 /** One object, as `rootsync status --json` prints it. Counts are since the mount began, unless said. */
 export interface Status {
   readonly pid: number;
@@ -130,6 +169,8 @@ export interface Status {
     readonly pending: number;
     /** Copies under way or not yet durable. */
     readonly copying: number;
+    /** Objects that `add` and `forget` have still to do, as far as they know. */
+    readonly asked: number;
   };
   readonly events: {
     readonly written: number;

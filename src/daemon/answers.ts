@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { BadGlob } from '../policy/exclude-rule.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
+import { startAdd, startForget } from './chores.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Question, QuestionName, Questions, Reply, SessionStatus } from './session-messages.ts';
 
@@ -23,6 +24,8 @@ const ANSWERS: Answers = {
       reply.give(was);
     });
   },
+  add: startAdd,
+  forget: startForget,
 };
 
 /** Answers a question. What throws is a bug: it is refused with, and returned for the log. */
@@ -47,13 +50,10 @@ function obeyExcludes(live: LiveSession, rules: readonly Rule[], reply: Reply<'e
     return;
   }
   live.engine.capture.obey(excludes);
-  // What was kept away from flash and may be there now is captured by its next use, for which the kernel has to ask.
-  live.modeSwitch.usesChanged(() => {
-    reply.give(null);
-  });
+  reply.give(null);
 }
 
-function statusOf({ engine, copies, journal, space, modeSwitch }: LiveSession): SessionStatus {
+function statusOf({ engine, copies, journal, space, modeSwitch, chores }: LiveSession): SessionStatus {
   // Only under `node --expose-gc`: then the heap is what is in use, not what was.
   globalThis.gc?.();
   return {
@@ -64,6 +64,7 @@ function statusOf({ engine, copies, journal, space, modeSwitch }: LiveSession): 
     passthrough: engine.data.passthrough,
     pending: copies.pending,
     copying: copies.copying,
+    asked: chores.reduce((sum, { left }) => sum + left, 0),
     free: space.free,
     full: space.full || copies.starved,
     counts: journal.counts,

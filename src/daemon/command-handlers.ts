@@ -3,6 +3,10 @@
 import { EBUSY, errnoName } from '../errno.ts';
 import { Refusal } from '../control/refusal.ts';
 import type { Handlers } from '../control/server.ts';
+import type { LeftOut } from '../capture/chore.ts';
+import { asBytes, display, fromText } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
+import type * as Public from '../control/protocol.ts';
 import type { Daemon } from './daemon-api.ts';
 
 export function handlersOf(daemon: Daemon): Handlers {
@@ -17,6 +21,16 @@ export function handlersOf(daemon: Daemon): Handlers {
       const { mode } = await daemon.status();
       return { mode, was: mode, notKept: null, complete: true };
     },
+    async add({ paths }, { pid }) {
+      const { failed, ...counts } = await daemon.ask('add', { paths: paths.map(bytesOf), pid });
+      return { ...counts, failed: failed.count, failures: failed.first.map(shown) };
+    },
+    async forget({ paths, force }, { pid }) {
+      const about = { paths: paths.map(bytesOf), pid, force: force ?? false };
+      const { forgotten, kept } = await daemon.ask('forget', about);
+      return { forgotten, kept: kept.count, keptBecause: kept.first.map(shown) };
+    },
+    sync: () => daemon.sync(),
     async unmount({ lazy }) {
       const result = await daemon.unmount({ lazy: lazy ?? false });
       if (result === EBUSY) throw new Refusal('busy', 'the mount is in use');
@@ -33,4 +47,14 @@ export function handlersOf(daemon: Daemon): Handlers {
       return {};
     },
   };
+}
+
+/** Without the leading slash. */
+function bytesOf(path: Public.PathText): ByteString {
+  const bytes = typeof path === 'string' ? fromText(path) : Buffer.from(path.bytes, 'hex').toString('latin1');
+  return asBytes(bytes.slice(1));
+}
+
+function shown({ path, reason }: LeftOut): Public.LeftOut {
+  return { path: `/${display(path)}`, reason };
 }

@@ -1,6 +1,6 @@
 // What a command sees of a running mount. Types only: neither how the daemon is put together nor who asks.
 
-import type { ModeSwitched, Status } from '../control/protocol.ts';
+import type { ModeSwitched, Status, Synced } from '../control/protocol.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Mode } from '../policy/mode.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
@@ -24,6 +24,8 @@ export interface Daemon {
   addExcludes(globs: readonly string[]): Promise<void>;
   /** Removes rules that were so added. @throws Refusal; then nothing was changed. */
   removeExcludes(globs: readonly string[]): Promise<void>;
+  /** As `settle`, and the log of events is durable as well. What could not be done for want of room is in the answer. */
+  sync(): Promise<Synced>;
   /** Asks the session's thread, for what is no more than that. @throws Refusal (`ended`: the mount is gone). */
   ask<Q extends QuestionName>(question: Q, about: Questions[Q]['about']): Promise<Questions[Q]['answer']>;
 }

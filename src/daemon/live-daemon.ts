@@ -1,9 +1,10 @@
 // A merged root that is being served: what can be asked of it, and its end.
 
+import { errnoName } from '../errno.ts';
 import { close } from '../sys/open.ts';
 import type { EventLog } from '../capture/event-log.ts';
 import type { ByteString } from '../bytes.ts';
-import type { ModeSwitched, Status } from '../control/protocol.ts';
+import type { ModeSwitched, Status, Synced } from '../control/protocol.ts';
 import { Refusal } from '../control/refusal.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import { unmountFuse } from '../fuse/mount.ts';
@@ -103,6 +104,16 @@ export class LiveDaemon implements Daemon {
   readonly #obey = async (rules: readonly Rule[]): Promise<void> => {
     await this.ask('excludes', rules);
   };
+
+  async sync(): Promise<Synced> {
+    await this.settle();
+    const { log, link } = this.#parts;
+    log.retry();
+    const err = log.sync();
+    if (err < 0) throw new Refusal('failed', `the event log cannot be synced: ${errnoName(err)}`);
+    const { full } = await link.ask('status', null);
+    return { full, unwritten: log.health().queued };
+  }
 
   ask<Q extends QuestionName>(question: Q, about: Questions[Q]['about']): Promise<Questions[Q]['answer']> {
     return this.#parts.link.ask(question, about);

@@ -1,5 +1,6 @@
 // What answers and orders work on, in the session's thread: the merged root, its copy threads, its session. Types only.
 
+import type { Chore } from '../capture/chore.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Session } from '../fuse/session.ts';
 import type { Engine } from '../ops/engine.ts';
@@ -11,4 +12,6 @@ export interface LiveSession extends Parts {
   readonly session: Session<Engine>;
   /** Who waits until nothing is left to copy and flash is synced. */
   readonly settling: Reply<'settle'>[];
+  /** Under way, a piece at a time. */
+  readonly chores: Chore[];
 }

@@ -5,6 +5,8 @@ import type { EventDraft } from '../capture/event.ts';
 import type { JournalCounts } from '../capture/journal.ts';
 import type { Ending } from '../fuse/session.ts';
 import type { NotifierHandle } from '../fuse/notifier.ts';
+import type { Added } from '../capture/add.ts';
+import type { Forgotten } from '../capture/forget.ts';
 import type { ErrorCode, ProtocolError } from '../control/protocol.ts';
 import type { ByteString } from '../bytes.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
@@ -36,6 +38,7 @@ export interface SessionStatus {
   readonly passthrough: boolean;
   readonly pending: number;
   readonly copying: number;
+  readonly asked: number;
   readonly free: number;
   readonly full: boolean;
   readonly counts: JournalCounts;
@@ -47,6 +50,12 @@ export interface Questions {
   status: { about: null; answer: SessionStatus };
   /** Answered when nothing is left to copy and flash is synced. */
   settle: { about: null; answer: null };
+  /** Captures on demand; answered when that is done. `pid`: who asks. */
+  add: { about: { readonly paths: readonly ByteString[]; readonly pid: number | null }; answer: Added };
+  forget: {
+    about: { readonly paths: readonly ByteString[]; readonly pid: number | null; readonly force: boolean };
+    answer: Forgotten;
+  };
   /** Obey these instead of the live exclude rules so far; `bad-args` where one cannot be used. */
   excludes: { about: readonly Rule[]; answer: null };
   /** Turns the mode switch; the mode before. Answered when the notifier has been given all that the kernel is to ask for again. */

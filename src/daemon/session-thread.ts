@@ -83,7 +83,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
     },
   });
   parts.modeSwitch.begin(data.modeKept ? 'it was switched to' : 'an option');
-  const live: LiveSession = { ...parts, pool, session, settling: [] };
+  const live: LiveSession = { ...parts, pool, session, settling: [], chores: [] };
   const ending = session.run();
   // Nobody asks any more, but what was used before umount(8) is still to be captured.
   if (ending.reason === 'unmounted') finishCopies(parts, pool);
@@ -115,10 +115,21 @@ function giveUpAhead(engine: Engine): void {
   engine.nextListing.clear();
 }
 
+/** A piece of each chore: whether there was anything to do. */
+function goOn({ chores }: LiveSession): boolean {
+  let busy = false;
+  for (const chore of [...chores]) {
+    busy = chore.step() || busy;
+    if (chore.over) chores.splice(chores.indexOf(chore), 1);
+  }
+  return busy;
+}
+
 /** What is done between requests: whether anything was. */
 function work(live: LiveSession): boolean {
   const { copies, engine, pool, settling } = live;
-  const started = engine.kernel.step() || copies.pump();
+  const busy = goOn(live);
+  const started = engine.kernel.step() || copies.pump() || busy;
   report(live);
   if (settling.length > 0 && isIdle(live)) {
     copies.retry();

@@ -46,7 +46,7 @@ export function statusOf({ config, startedAt, session, log, counters, flashFd, d
       flash: usedBytes(flashFd),
       disk: usedBytes(diskFd),
     },
-    queue: { pending: session.pending, copying: session.copying },
+    queue: { pending: session.pending, copying: session.copying, asked: session.asked },
     events: { written, queued, lost, lastSeq },
     space: { free: session.free, reserve: config.reserve, full: session.full },
     operations: operationsOf(counters),

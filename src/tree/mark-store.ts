@@ -134,6 +134,13 @@ export class MarkStore {
     return this.#append({ kind: 'prune', path });
   }
 
+  /** Flash has no object of this name any more, and nothing of it is to be remembered: disk's shows as it is. */
+  forget(parent: DirNode, name: ByteString): number {
+    const marked = this.marks.of(parent.dir.hides, name);
+    const revealed = marked !== 0 ? this.#hide(parent, name, 'reveal') : 0;
+    return revealed < 0 ? revealed : this.clear(parent, name);
+  }
+
   /** Says which flash this is; see Marks. */
   settle(home: ByteString): number {
     return this.marks.home === home ? 0 : this.#append({ kind: 'home', path: home });

@@ -43,10 +43,11 @@ export function nameOnFlash(node: Node, parent: Node, name: ByteString): boolean
   return node.aliases?.some((link) => link.parent === parent && link.name === name && link.onFlash) ?? false;
 }
 
-/** A further name of `node` now lies on flash. */
-export function setNameOnFlash(node: Node, parent: Node, name: ByteString): void {
+/** This name of `node` now lies on flash, or does not any more. */
+export function setNameOnFlash(node: Node, parent: Node, name: ByteString, onFlash: boolean): void {
   const link = node.aliases?.find((l) => l.parent === parent && l.name === name);
-  if (link !== undefined) link.onFlash = true;
+  if (link !== undefined) link.onFlash = onFlash;
+  else if (node.parent === parent && node.name === name) node.set(ON_FLASH, onFlash);
   preferFlash(node);
 }
 

@@ -155,6 +155,12 @@ export abstract class TreeNodes {
     }
   }
 
+  /** Flash no longer has this name of `node`; it shows from disk, unless flash has it by another name. */
+  nameLost(node: Node, parent: Node, name: ByteString): void {
+    if (isDir(node)) this.lost(node);
+    else setNameOnFlash(node, parent, name, false);
+  }
+
   /** The directory `node` is removed: it shows nothing any more, to whoever still has it open. */
   gone(node: DirNode): void {
     if (node.dir.flash !== null) this.flash.drop(node.dir.flash);
@@ -204,7 +210,7 @@ export abstract class TreeNodes {
   /** A further name of `node` now lies on flash. */
   nameLanded(node: Node, parent: Node, name: ByteString): void {
     if (node.parent === parent && node.name === name) this.landed(node);
-    else setNameOnFlash(node, parent, name);
+    else setNameOnFlash(node, parent, name, true);
   }
 
   #drop(node: Node): void {

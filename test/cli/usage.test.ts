@@ -19,7 +19,7 @@ describe('cli/usage', () => {
 
   it('tells its version, and its exit codes in --help', async () => {
     assert.match((await rootsync(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
-    for (const command of ['run', 'mount', 'umount', 'status', 'log', 'why', 'fsck']) {
+    for (const command of ['run', 'mount', 'umount', 'status', 'log', 'why', 'add', 'forget', 'sync', 'fsck']) {
       const { status, stdout } = await rootsync([command, '--help']);
       assert.equal(status, 0);
       assert.match(stdout, /Exit codes[^]*:\n/);

@@ -1,0 +1,34 @@
+// What is asked of a live mount that takes its time: begun here, gone on with between requests (session-thread.ts).
+
+import { Add } from '../capture/add.ts';
+import { Forget } from '../capture/forget.ts';
+import { isDir } from '../tree/node.ts';
+import type { LiveSession } from './live-session.ts';
+import type { Questions, Reply } from './session-messages.ts';
+
+export function startAdd(live: LiveSession, { paths, pid }: Questions['add']['about'], reply: Reply<'add'>): void {
+  const { engine, copies, journal } = live;
+  const { tree, capture } = engine;
+  live.chores.push(new Add({ tree, capture, copies }, paths, journal.asked(pid, 'add'), reply.give));
+}
+
+export function startForget(
+  live: LiveSession,
+  { paths, pid, force }: Questions['forget']['about'],
+  reply: Reply<'forget'>,
+): void {
+  const { engine, journal, session } = live;
+  const { tree, marks } = engine;
+  const parts: ConstructorParameters<typeof Forget>[0] = {
+    tree,
+    marks,
+    journal,
+    onForgotten: (node, parent, name) => {
+      // What it keeps of the content, or of where a symlink leads, came from flash.
+      session.notify.invalInode(node.id, 0, 0);
+      if (session.negotiated?.expireOnly === true) session.notify.expireEntry(parent.id, name);
+      else if (!isDir(node)) session.notify.invalEntry(parent.id, name);
+    },
+  };
+  live.chores.push(new Forget(parts, paths, force, journal.asked(pid, 'forget'), reply.give));
+}
