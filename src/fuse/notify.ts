@@ -58,7 +58,7 @@ export class Notify {
   }
 
   /**
-   * Has every name looked up again at its next use. Takes no lock, so it is done when this returns: >= 0, or an Errno (EINVAL: the
+   * Has every name dropped at its next use, and what is mounted on or below it detached (seen on Linux 6.18). Takes no lock, so it is done when this returns: >= 0, or an Errno (EINVAL: the
    * kernel, older than Linux 6.16, does not know it).
    */
   incEpoch(): number {
