@@ -50,7 +50,10 @@ function obeyExcludes(live: LiveSession, rules: readonly Rule[], reply: Reply<'e
     return;
   }
   live.engine.capture.obey(excludes);
-  reply.give(null);
+  // What was kept away from flash and may be there now is captured by its next use, for which the kernel has to ask.
+  live.modeSwitch.usesChanged(() => {
+    reply.give(null);
+  });
 }
 
 function statusOf({ engine, copies, journal, space, modeSwitch, chores }: LiveSession): SessionStatus {

@@ -2,8 +2,17 @@
 // is, one that is half added, and a list that is not what the mount obeys.
 
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readlinkSync,
+  symlinkSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -100,6 +109,20 @@ describe('cli/exclude on a live mount', function () {
         ['/a/three', 'excluded', '/a'],
       ],
     );
+  });
+
+  it('captures links and directories again that the kernel had cached while they were excluded', async () => {
+    fill('d/e/file');
+    symlinkSync('d/e', at('disk/link'));
+    await mount();
+    await change('add', '/link', '/d/**');
+    const use = (): string => execFileSync('stat', ['-L', '-c', '%F', join(mnt, 'link'), join(mnt, 'd/e')]).toString();
+    assert.equal(use(), 'directory\ndirectory\n');
+    assert.ok(!existsSync(at('flash/link')));
+    await change('rm', '/link', '/d/**');
+    use();
+    await umount();
+    assert.equal(readlinkSync(at('flash/link')), 'd/e');
   });
 
   it('says again why, when another rule forbids it', async () => {
