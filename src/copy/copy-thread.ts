@@ -83,7 +83,9 @@ function done(task: Task): Copied | number {
 
 function order(task: CopyTask | CopyUpTask): CopyOrder {
   const { sourceFd, stageName, data } = task;
-  return { sourceFd, stageName, data, stageDirFd, features, between: serveOthers };
+  const to = task.kind === 'copyUp' ? task.to : undefined;
+  const stage = { stageDirFd: to?.fd ?? stageDirFd, features: to?.features ?? features };
+  return { sourceFd, stageName, data, ...stage, between: serveOthers };
 }
 
 function owning<T>(task: CopyTask | CopyUpTask, run: () => T): T {

@@ -28,6 +28,8 @@ export interface CopyTask extends ObjectTask {
 export interface CopyUpTask extends ObjectTask {
   kind: 'copyUp';
   durable: boolean;
+  /** Another stage than flash's, and what its filesystem can hold. */
+  to?: { fd: number; features: Features };
 }
 
 interface ReplyTask {
