@@ -8,7 +8,6 @@ import type { Request } from '../fuse/operation.ts';
 import { companionsOf } from '../policy/companions.ts';
 import type { Excludes } from '../policy/excludes.ts';
 import type { CurrentMode } from '../policy/mode.ts';
-import { route } from '../policy/route.ts';
 import {
   CAPTURE_QUEUED,
   DIRECTORY_SKIPPED,
@@ -39,7 +38,6 @@ export interface CaptureOptions {
   readonly journal: Journal;
   readonly excludes: Excludes;
   readonly current: CurrentMode;
-  readonly diskWritable: boolean;
   /** A regular file is captured when it is looked up, not only when it is opened. */
   readonly onStat: boolean;
 }
@@ -51,7 +49,6 @@ export class Capture {
   readonly #landing: Landing;
   readonly #journal: Journal;
   readonly #current: CurrentMode;
-  readonly #diskWritable: boolean;
   readonly #onStat: boolean;
   #excludes: Excludes;
 
@@ -63,7 +60,6 @@ export class Capture {
     this.#journal = options.journal;
     this.#excludes = options.excludes;
     this.#current = options.current;
-    this.#diskWritable = options.diskWritable;
     this.#onStat = options.onStat;
   }
 
@@ -98,6 +94,8 @@ export class Capture {
       this.#journal.excluded(node, req, use, () => this.#excludes.decide(this.#tree.path(node)).rule?.glob ?? '');
       return;
     }
+    // It was excluded when it was opened: its copy would miss what is written meanwhile. The next open asks again.
+    if (!node.onFlash && node.open?.fixed === true) return;
     const cause = this.#journal.because(req, use, 'capture');
     // First what it is no good without: were the power to go between the two, the next open would still ask for both.
     if (node.kind === S_IFREG) this.#captureCompanions(node, cause);
@@ -153,15 +151,15 @@ export class Capture {
     return this.#journal.onBehalf(cause, node, () => this.#directories.ensure(node));
   }
 
-  /** Whether nothing will ever move the data of `node` elsewhere while it is open: then the kernel may read its backing by itself. */
-  isFinal(node: Node): boolean {
-    return node.onFlash || route(this.#current.mode, this.excluded(node), this.#diskWritable) === 'disk';
-  }
-
   /** Whether the rules exclude `node`. Matched once per node. */
   excluded(node: Node): boolean {
     if (!node.has(EXCLUDE_KNOWN)) this.#match(node);
     return node.has(EXCLUDED);
+  }
+
+  /** Whether the rules exclude a path of the merged root. */
+  excludedPath(path: ByteString): boolean {
+    return this.#excludes.decide(path).excluded;
   }
 
   /** Other rules hold from now on; what they say of objects that are known is asked anew. */

@@ -44,6 +44,9 @@ interface Job {
   /** A change waits for it. */
   urgent: boolean;
   started: boolean;
+  /** The number that the node shows: with another one, it has become another object. */
+  readonly inoLo: number;
+  readonly inoHi: number;
   /** Bytes of flash that are put aside for it. */
   room: number;
 }
@@ -164,6 +167,7 @@ export class Copies {
   }
 
   #add(node: Node, cause: Cause, data: boolean): Job {
+    const { inoLo, inoHi } = node;
     const job: Job = {
       node,
       cause,
@@ -173,6 +177,8 @@ export class Copies {
       data,
       urgent: false,
       started: false,
+      inoLo,
+      inoHi,
       room: 0,
     };
     this.#jobs.set(node, job);
@@ -204,6 +210,7 @@ export class Copies {
   /** 1 when the copy is under way; 0 when there is nothing (more) to copy; or an Errno. */
   #prepare(job: Job): number {
     const { node } = job;
+    if (isStale(job)) return 0;
     if (isDir(node)) return this.#directories.ensure(node);
     if (node.onFlash) return this.#landing.addNames(node);
     if (node.parent !== null && isDir(node.parent)) {
@@ -235,6 +242,11 @@ export class Copies {
       return;
     }
     const { node } = job;
+    if (isStale(job)) {
+      this.#landing.discard(stageName);
+      this.#end(job, 0);
+      return;
+    }
     // A capture of what was removed meanwhile: nobody wants it. A change of it goes on, for who has it open.
     if (node.parent === null && job.waiters.length === 0) {
       this.#landing.discard(stageName);
@@ -298,4 +310,9 @@ export class Copies {
     // Only a file's owner may ask to leave its access time alone.
     return fd < 0 ? openNode(this.#tree, node, O_RDONLY) : fd;
   }
+}
+
+/** Whether the object went to disk for good meanwhile; who waits for the copy asks again. */
+function isStale({ node, inoLo, inoHi }: Job): boolean {
+  return node.inoLo !== inoLo || node.inoHi !== inoHi;
 }

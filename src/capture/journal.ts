@@ -174,6 +174,11 @@ export class Journal {
     this.#say('error', this.#tree.path(node), objectKind(node.kind), cause, { reason: errnoName(err) });
   }
 
+  /** A change of this path goes to flash, though it belongs on disk. */
+  spill(path: ByteString, kind: number, req: Request): void {
+    this.#say('spill', path, objectKind(kind), this.because(req, 'change', 'copy-up'), {});
+  }
+
   /** A name that disk has was removed. */
   whiteout(parent: DirNode, name: ByteString, kind: number, req: Request): void {
     this.#say(

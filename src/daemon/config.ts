@@ -21,6 +21,8 @@ export interface MountConfig {
   readonly reserve: number;
   /** Bytes; files above it are not captured. 0: no limit. */
   readonly maxFileSize: number;
+  /** Disk may be changed, where it is mounted writable: excluded paths are changed there. */
+  readonly diskWritable: boolean;
   /** False: all data is served, even where the kernel could read backing files by itself. */
   readonly passthrough: boolean;
   /** A file is captured when it is looked up, not only when it is opened. */
@@ -52,6 +54,7 @@ export function resolveConfig(draft: MountDraft, mountpoint: string): MountConfi
     exclude,
     reserve,
     maxFileSize: draft.maxFileSize,
+    diskWritable: draft.diskWritable,
     passthrough: draft.passthrough,
     onStat: draft.onStat,
     attrTimeout: draft.attrTimeout,

@@ -1,21 +1,27 @@
 // Puts the merged root together, in the session's thread: the one place that knows how the parts fit. In two steps, since most of it can (and
 // so must) be made before anything is mounted, and the rest needs the connection.
 
+import { accessSync, constants } from 'node:fs';
 import { Admission } from '../capture/admission.ts';
 import { Backlog } from '../capture/backlog.ts';
 import { Capture } from '../capture/capture.ts';
 import { Copies } from '../capture/copies.ts';
+import { CopyDown } from '../capture/copy-down.ts';
 import { Directories } from '../capture/directories.ts';
 import { FlashSync } from '../capture/flash-sync.ts';
+import { DiskDirectories } from '../capture/disk-directories.ts';
+import { DiskStage } from '../capture/disk-stage.ts';
 import { Journal } from '../capture/journal.ts';
 import { Kept } from '../capture/kept.ts';
 import { Landing } from '../capture/landing.ts';
 import { MarkSync } from '../capture/mark-sync.ts';
 import { Requesters } from '../capture/requester.ts';
+import { Routes } from '../capture/routes.ts';
 import { Space } from '../capture/space.ts';
 import type { Branch } from '../branch/branch.ts';
 import { openDisk, openFlash } from '../branch/open-branch.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
+import { presumedFeatures } from '../copy/features.ts';
 import type { Features } from '../copy/features.ts';
 import { probeFeatures } from '../copy/probe.ts';
 import { Stage } from '../copy/stage.ts';
@@ -36,6 +42,7 @@ import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
 import type { CurrentMode } from '../policy/mode.ts';
 import { mkdirat } from '../sys/link.ts';
+import { fstatfs } from '../sys/mount.ts';
 import { O_DIRECTORY, O_RDONLY, openat } from '../sys/open.ts';
 import { getgid, getuid } from '../sys/process.ts';
 import { identityOf } from '../tree/flash-identity.ts';
@@ -82,13 +89,21 @@ export interface Parts {
   readonly space: Space;
   readonly configuredExcludes: Excludes;
   readonly modeSwitch: ModeSwitch;
+  readonly diskStage: DiskStage;
+}
+
+interface OnDisk {
+  readonly stage: DiskStage;
+  readonly directories: DiskDirectories;
+  readonly copyDown: CopyDown;
 }
 
 /** Opens both branches and what flash remembers; a reason for people where that is impossible. */
 export function prepare({ config, layout, liveExcludes, procFd }: SessionData): Groundwork | string {
   const flash = openFlash(config.flash);
   if (typeof flash === 'number') return `${config.flash}: ${errnoName(flash)}`;
-  const disk = openDisk({ path: config.disk, writable: false, hidden: [config.flash, config.mountpoint] });
+  const writable = config.diskWritable && mayWrite(config.disk);
+  const disk = openDisk({ path: config.disk, writable, hidden: [config.flash, config.mountpoint] });
   if (typeof disk === 'number') return `${config.disk}: ${errnoName(disk)}`;
   const marks = new Marks(inoKey);
   const opened = MarkLog.open(layout.home, marks);
@@ -117,6 +132,16 @@ export function prepare({ config, layout, liveExcludes, procFd }: SessionData): 
   };
 }
 
+/** Whether disk's root is writable, as far as its mount and its owner say. */
+function mayWrite(disk: string): boolean {
+  try {
+    accessSync(disk, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function openKept(home: number): number {
   const made = mkdirat(home, KEPT, 0o700);
   return made < 0 && made !== EEXIST ? made : openat(home, KEPT, O_RDONLY | O_DIRECTORY);
@@ -136,7 +161,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   });
   const prefill = new Prefill(fuseFd);
   const nextFile = new NextFile(tree, prefill);
-  const data = new DataPath({ tree, fuseFd, passthrough, sharedMmap: features.sharedWritableMmap, nextFile });
+  const data = new DataPath({ tree, fuseFd, passthrough, ...mappings(features, disk), nextFile });
   const kernel = new KernelCache({ tree, onStat: config.onStat });
   const landing = new Landing({
     tree,
@@ -173,11 +198,11 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     journal,
     excludes: ground.excludes,
     current,
-    diskWritable: disk.writable,
     onStat: config.onStat,
   });
   // Short times mean that disk changes behind us: then listings are not to be kept either.
   const listings = new Listings(tree, config.attrTimeout >= LONG);
+  const onDisk = diskParts(tree, store, pool);
   const engine: Engine = {
     tree,
     marks: store,
@@ -197,12 +222,16 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     }),
     capture,
     kept,
+    routes: routesOf(tree, current, capture, journal),
+    diskDirectories: onDisk.directories,
+    copyDown: onDisk.copyDown,
     pool,
     entry: newEntry(tree.stat),
     ...constantsOf(config, features),
   };
   const modeSwitch = new ModeSwitch({ current, tree, capture, journal, kernel });
-  return { engine, copies, journal, space, modeSwitch, configuredExcludes: ground.configuredExcludes };
+  const { configuredExcludes } = ground;
+  return { engine, copies, journal, space, modeSwitch, diskStage: onDisk.stage, configuredExcludes };
 }
 
 function firstMode({ mode }: LiveConfig, tree: Tree): CurrentMode {
@@ -210,17 +239,41 @@ function firstMode({ mode }: LiveConfig, tree: Tree): CurrentMode {
   return { mode };
 }
 
-type Constants = Pick<Engine, 'timeout' | 'timeoutNsec' | 'nameMax' | 'tmpfile' | 'ownUid' | 'ownGid'>;
+type Constants = Pick<Engine, 'timeout' | 'timeoutNsec' | 'nameMax' | 'features' | 'ownUid' | 'ownGid'>;
 
-function constantsOf({ attrTimeout }: LiveConfig, { nameMax, tmpfile }: Features): Constants {
+function constantsOf({ attrTimeout }: LiveConfig, features: Features): Constants {
   return {
     timeout: Math.floor(attrTimeout),
     timeoutNsec: Math.round((attrTimeout % 1) * 1e9),
-    nameMax: Math.min(NAME_MAX, nameMax),
-    tmpfile,
+    nameMax: Math.min(NAME_MAX, features.nameMax),
+    features,
     ownUid: getuid(),
     ownGid: getgid(),
   };
+}
+
+/** What makes and copies things on disk. */
+function diskParts(tree: Tree, marks: MarkStore, pool: CopyPool): OnDisk {
+  const stage = new DiskStage(tree.disk);
+  return { stage, directories: new DiskDirectories(tree, marks, stage), copyDown: new CopyDown(tree, pool, stage) };
+}
+
+function routesOf(tree: Tree, current: CurrentMode, rules: Capture, journal: Journal): Routes {
+  return new Routes({
+    tree,
+    current,
+    rules,
+    onSpill: (path, kind, req) => {
+      journal.spill(path, kind, req);
+    },
+  });
+}
+
+/** Which branches can be mapped shared and writable. */
+function mappings(ofFlash: Features, disk: Branch): { sharedMmap: boolean; diskSharedMmap: boolean } {
+  const fs = fstatfs(disk.fd(disk.root));
+  const diskSharedMmap = typeof fs === 'number' || presumedFeatures(fs.type, fs.namelen).sharedWritableMmap;
+  return { sharedMmap: ofFlash.sharedWritableMmap, diskSharedMmap };
 }
 
 function newEntry(attr: EntryOut['attr']): EntryOut {

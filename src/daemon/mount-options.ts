@@ -16,6 +16,7 @@ export interface MountDraft {
   exclude: ExcludeOption[];
   reserve: number | Share;
   maxFileSize: number;
+  diskWritable: boolean;
   passthrough: boolean;
   onStat: boolean;
   attrTimeout: number;
@@ -30,6 +31,7 @@ export function newDraft(): MountDraft {
     exclude: [],
     reserve: 0,
     maxFileSize: 0,
+    diskWritable: true,
     passthrough: true,
     onStat: true,
     attrTimeout: 86_400,
@@ -59,7 +61,7 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
   {
     name: 'disk',
     value: 'DIR',
-    help: 'the directory below it, which is only read',
+    help: 'the directory below it; only what is excluded is changed there',
     set: (draft, value) => void (draft.disk = value),
   },
   {
@@ -113,6 +115,11 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
       draft.attrTimeout = Number(value);
       return undefined;
     },
+  },
+  {
+    name: 'no-disk-changes',
+    help: 'never change disk: what is excluded is changed on flash as well',
+    set: (draft) => void (draft.diskWritable = false),
   },
   {
     name: 'no-passthrough',

@@ -88,6 +88,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
   // Nobody asks any more, but what was used before umount(8) is still to be captured.
   if (ending.reason === 'unmounted') finishCopies(parts, pool);
   pool.close();
+  parts.diskStage.close();
   report(parts);
   parts.journal.close();
   parts.engine.marks.log.sync();

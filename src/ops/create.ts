@@ -1,4 +1,4 @@
-// CREATE and TMPFILE: a new file, open. Only ever on flash.
+// CREATE and TMPFILE: a new file, open, on the branch that its route says.
 
 import { asBytes } from '../bytes.ts';
 import { EOPNOTSUPP } from '../errno.ts';
@@ -11,7 +11,7 @@ import { S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { entryOut } from '../wire/replies.ts';
 import type { CreateIn } from '../wire/requests/handles.ts';
-import { adoptNew, flashFd, giveToCaller, markNew, maskedMode, nameIsFree, notMade, parentForNew } from './creation.ts';
+import { adoptNew, giveToCaller, markNew, maskedMode, notMade, siteFd, siteForNew } from './creation.ts';
 import type { Engine } from './engine.ts';
 import { entryOf } from './entry.ts';
 import { beginOpen, replyOpen } from './open.ts';
@@ -20,42 +20,40 @@ import { hasPrivileges } from './privileges.ts';
 const EMPTY = asBytes('');
 
 export const create: Operation<Engine, CreateIn> = (engine, req, { mode, umask, name }) => {
-  const parent = parentForNew(engine, req, name);
-  if (typeof parent === 'number') return parent;
-  const free = nameIsFree(engine, parent, name);
-  if (free < 0) return free;
-  const marked = markNew(engine, req, parent, name, S_IFREG);
+  const site = siteForNew(engine, req, name, S_IFREG);
+  if (typeof site === 'number') return site;
+  const marked = markNew(engine, req, site, name, S_IFREG);
   if (marked !== OK) return marked;
-  const dirfd = flashFd(engine, parent);
-  const wanted = maskedMode(engine, parent, mode, umask) & 0o7777;
+  const dirfd = siteFd(engine, site);
+  const wanted = maskedMode(engine, site, mode, umask) & 0o7777;
   const fd = dirfd < 0 ? dirfd : openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL, wanted);
-  if (fd < 0) return notMade(engine, parent, name, fd);
+  if (fd < 0) return notMade(engine, site, name, fd);
   close(fd);
-  const given = giveToCaller(engine, parent, dirfd, name, req.uid, req.gid, wanted);
-  const node = given < 0 ? given : adoptNew(engine, parent, name);
+  const given = giveToCaller(engine, site, dirfd, name, req.uid, req.gid, wanted);
+  const node = given < 0 ? given : adoptNew(engine, site, name);
   if (typeof node === 'number') {
     unlinkat(dirfd, name);
-    return notMade(engine, parent, name, node);
+    return notMade(engine, site, name, node);
   }
   return replyCreated(engine, req, node);
 };
 
 export const tmpfile: Operation<Engine, CreateIn> = (engine, req, { mode, umask }) => {
-  const parent = parentForNew(engine, req, EMPTY);
-  if (typeof parent === 'number') return parent;
-  if (!engine.tmpfile) return EOPNOTSUPP;
-  const dirfd = flashFd(engine, parent);
-  const wanted = maskedMode(engine, parent, mode, umask) & 0o7777;
+  const site = siteForNew(engine, req, EMPTY, S_IFREG);
+  if (typeof site === 'number') return site;
+  if (!site.onDisk && !engine.features.tmpfile) return EOPNOTSUPP;
+  const dirfd = siteFd(engine, site);
+  const wanted = maskedMode(engine, site, mode, umask) & 0o7777;
   const fd = dirfd < 0 ? dirfd : openat(dirfd, asBytes('.'), O_TMPFILE | O_RDWR, wanted);
   if (fd < 0) return fd;
   const { tree } = engine;
-  let err = giveToCaller(engine, parent, fd, EMPTY, req.uid, req.gid, wanted);
+  let err = giveToCaller(engine, site, fd, EMPTY, req.uid, req.gid, wanted);
   if (err >= 0) err = statxFd(fd, tree.stat);
   if (err < 0) {
     close(fd);
     return err;
   }
-  const node = tree.adoptOrphan(tree.stat, fd);
+  const node = tree.adoptOrphan(tree.stat, fd, site.onDisk);
   tree.stat.inoLo = node.inoLo;
   tree.stat.inoHi = node.inoHi;
   return replyCreated(engine, req, node);

@@ -1,12 +1,12 @@
-// What all ways of making a new name share: the parent on flash, the caller as owner, setgid directories, default ACLs and umask,
-// and the mark that keeps disk's object of the same name from showing through.
+// What all ways of making a new name share: the site (a directory of one branch), the caller as owner, setgid directories, default ACLs and
+// umask, and the mark that keeps disk's object of the same name from showing through.
 
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import { EEXIST, ENAMETOOLONG, ENOENT, EPERM } from '../errno.ts';
-import type { Request } from '../fuse/operation.ts';
+import { EACCES, EEXIST, ENAMETOOLONG, ENOENT, EPERM, EXDEV } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
+import type { Request } from '../fuse/operation.ts';
 import { chmodAt, chownAt, KEEP_ID } from '../sys/attr.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
@@ -14,6 +14,7 @@ import { getxattr } from '../sys/xattr.ts';
 import { S_IFDIR, S_IFMT } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { RESERVED } from '../tree/tree.ts';
+import { diskFd, freeOnDisk, touchShown } from './disk-names.ts';
 import type { Engine } from './engine.ts';
 
 const S_ISGID = 0o2000;
@@ -23,18 +24,58 @@ const NO_ROOM = Buffer.alloc(0);
 const EMPTY = asBytes('');
 const stat = newStat();
 
-/** The directory that a new name goes to, on flash from now on. Errors: ESTALE, ENOTDIR, EPERM (reserved), and of making it on flash. */
-export function parentForNew(engine: Engine, req: Request, name: ByteString): DirNode | Errno {
-  const parent = engine.tree.directory(req.nodeid);
+/** Where a new name is made: a directory, on one of the branches. */
+export interface Site {
+  readonly parent: DirNode;
+  readonly onDisk: boolean;
+}
+
+/**
+ * Where a name that nothing has is made, as its route says. Errors: ESTALE, ENOTDIR, EPERM (reserved), EEXIST, and of making the directory on
+ * the branch.
+ */
+export function siteForNew(engine: Engine, req: Request, name: ByteString, kind: number): Site | Errno {
+  const parent = newName(engine, req.nodeid, name);
+  return typeof parent === 'number' ? parent : siteOf(engine, req, parent, name, kind);
+}
+
+/** The directory that is to get `name`, which nothing has; '': an object without a name. Errors: ESTALE, ENOTDIR, EPERM (reserved), EEXIST. */
+export function newName(engine: Engine, nodeid: number, name: ByteString): DirNode | Errno {
+  const parent = engine.tree.directory(nodeid);
   if (typeof parent === 'number') return parent;
   if (parent === engine.tree.root && name === RESERVED) return EPERM;
   if (name.length > engine.nameMax) return ENAMETOOLONG;
+  const free = name === '' ? 0 : nameIsFree(engine, parent, name);
+  return free < 0 ? (free as Errno) : parent;
+}
+
+/** As `siteForNew`, for a name that is free or will be given to another object. */
+export function siteOf(engine: Engine, req: Request, parent: DirNode, name: ByteString, kind: number): Site | Errno {
+  const { routes } = engine;
+  const route = routes.ofName(parent, name);
+  if (route === 'disk') {
+    const ready = freeOnDisk(engine, parent, name);
+    if (ready >= 0) {
+      routes.diskChanged = true;
+      return { parent, onDisk: true };
+    }
+    if (!INSTEAD_ON_FLASH.has(ready)) return ready as Errno;
+  }
+  if (route !== 'flash') routes.spilled(engine.tree.pathOf(parent, name), kind, req);
   const err = engine.capture.ensureDirectory(parent, req);
-  return err < 0 ? (err as Errno) : parent;
+  return err < 0 ? (err as Errno) : { parent, onDisk: false };
+}
+
+/** What says that disk cannot have a name here, though it takes changes elsewhere: it has something hidden there, or may not be changed there. */
+const INSTEAD_ON_FLASH = new Set<number>([EEXIST, EXDEV, EPERM, EACCES]);
+
+/** Descriptor of the directory that a new name is made in. Errors: ENOENT, and what opening it gives. */
+export function siteFd(engine: Engine, { parent, onDisk }: Site): number {
+  return onDisk ? diskFd(engine, parent) : flashFd(engine, parent);
 }
 
 /** EEXIST where the merged root has `name`; 0 where it is free. Errors: what lookup gives. */
-export function nameIsFree(engine: Engine, parent: DirNode, name: ByteString): number {
+function nameIsFree(engine: Engine, parent: DirNode, name: ByteString): number {
   const found = engine.tree.lookup(parent, name);
   if (found === ENOENT) {
     engine.tree.displace(parent, name);
@@ -61,8 +102,8 @@ export function spend(engine: Engine, parent: DirNode, name: ByteString): number
 }
 
 /** The mode for a new object: the umask applies only where no default ACL takes its place. */
-export function maskedMode(engine: Engine, parent: DirNode, mode: number, umask: number): number {
-  const fd = flashFd(engine, parent);
+export function maskedMode(engine: Engine, site: Site, mode: number, umask: number): number {
+  const fd = siteFd(engine, site);
   // With no room given, getxattr tells the length: more than 0 is a default ACL, any failure is none.
   const hasDefault = fd >= 0 && getxattr(fd, EMPTY, DEFAULT_ACL, NO_ROOM) > 0;
   return hasDefault ? mode : mode & ~umask;
@@ -71,14 +112,14 @@ export function maskedMode(engine: Engine, parent: DirNode, mode: number, umask:
 /** Gives the new object (`fd`, `name`) to the caller, keeping suid and sgid bits that chown removes. Errors: what chown and chmod give. */
 export function giveToCaller(
   engine: Engine,
-  parent: DirNode,
+  site: Site,
   fd: number,
   name: ByteString,
   uid: number,
   gid: number,
   mode: number,
 ): number {
-  const inherited = parentIsSetgid(engine, parent);
+  const inherited = parentIsSetgid(engine, site);
   if (uid !== engine.ownUid || (!inherited && gid !== engine.ownGid)) {
     const err = chownAt(fd, name, uid, inherited ? KEEP_ID : gid);
     if (err < 0) return err;
@@ -86,8 +127,8 @@ export function giveToCaller(
   return (mode & PRIVILEGED) === 0 ? 0 : chmodAt(fd, name, mode & 0o7777);
 }
 
-function parentIsSetgid(engine: Engine, parent: DirNode): boolean {
-  const fd = flashFd(engine, parent);
+function parentIsSetgid(engine: Engine, site: Site): boolean {
+  const fd = siteFd(engine, site);
   return fd >= 0 && statxAt(fd, EMPTY, stat) >= 0 && (stat.mode & S_ISGID) !== 0;
 }
 
@@ -95,7 +136,15 @@ function parentIsSetgid(engine: Engine, parent: DirNode): boolean {
  * Marks that flash's object (`parent`, `name`) of this kind, about to appear, is neither disk's object of that name nor one that was moved here
  * before. OK once it may appear, DEFERRED while the mark must become durable, or what appending gives.
  */
-export function markNew(engine: Engine, req: Request, parent: DirNode, name: ByteString, kind: number): number {
+export function markNew(
+  engine: Engine,
+  req: Request,
+  { parent, onDisk }: Site,
+  name: ByteString,
+  kind: number,
+): number {
+  // Of what disk shows by itself nothing need be said.
+  if (onDisk) return OK;
   const { marks, markSync } = engine;
   // A directory must not come back after a power cut without its mark, or with one that was taken back (it may have got the inode number of a
   // directory that was moved here before): it would be filled with disk's content.
@@ -114,8 +163,8 @@ export function markNew(engine: Engine, req: Request, parent: DirNode, name: Byt
 }
 
 /** Flash did not get the object that `markNew` or `markAs` spoke of: `err`, for the caller to give. */
-export function notMade(engine: Engine, parent: DirNode, name: ByteString, err: number): number {
-  engine.marks.unspend(parent, name);
+export function notMade(engine: Engine, { parent, onDisk }: Site, name: ByteString, err: number): number {
+  if (!onDisk) engine.marks.unspend(parent, name);
   return err;
 }
 
@@ -131,14 +180,15 @@ export function isMistakable(engine: Engine, kind: number): boolean {
   return stat.nlink > 1 || marks.paths(inos.lo, inos.hi).length > 0;
 }
 
-/** The node of an object just made on flash; its attributes, as shown, are in the tree's `stat`. Errors: what statx gives. */
-export function adoptNew(engine: Engine, parent: DirNode, name: ByteString): Node | Errno {
+/** The node of an object just made; its attributes, as shown, are in the tree's `stat`. Errors: what statx gives. */
+export function adoptNew(engine: Engine, site: Site, name: ByteString): Node | Errno {
   const { tree } = engine;
   const found: Stat = tree.stat;
-  const fd = flashFd(engine, parent);
+  const fd = siteFd(engine, site);
   const err = fd < 0 ? fd : statxAt(fd, name, found);
   if (err < 0) return err as Errno;
-  const node = tree.adopt(parent, name, found);
+  const node = site.onDisk ? tree.adoptOnDisk(site.parent, name, found) : tree.adopt(site.parent, name, found);
+  touchShown(engine, site.parent, site.onDisk ? 'disk' : 'flash');
   found.inoLo = node.inoLo;
   found.inoHi = node.inoHi;
   return node;

@@ -1,6 +1,7 @@
 // How the data of open files move: passed through by the kernel to a backing file, or served by us. The kernel's rule is one way per
 // inode while anything has it open; so the first open decides and the others follow. Passed through is only what has its final
-// backing: what a later change would copy to flash is served, so that a reader that has it open sees the change.
+// backing (flash's files, and disk's that are changed in place): what a later change would copy to flash is served, so that a reader that
+// has it open sees the change.
 
 import { EOPNOTSUPP, EPERM } from '../errno.ts';
 import { backingClose, backingOpen } from '../sys/fuse-dev.ts';
@@ -18,9 +19,10 @@ export interface DataPathOptions {
   readonly fuseFd: number;
   /** To be used if the kernel agrees. */
   readonly passthrough: boolean;
-  /** Flash can be mapped shared and writable; else opens for writing are served, and our page cache gives that. */
+  /** Flash can be mapped shared and writable, and so can disk; else opens for writing are served, and our page cache gives that. */
   readonly sharedMmap: boolean;
   readonly nextFile: NextFile;
+  readonly diskSharedMmap: boolean;
 }
 
 export class DataPath {
@@ -28,6 +30,7 @@ export class DataPath {
   readonly #fuseFd: number;
   readonly #sharedMmap: boolean;
   readonly #nextFile: NextFile;
+  readonly #diskSharedMmap: boolean;
   #passthrough: boolean;
   /** Files that are open now. */
   openFiles = 0;
@@ -40,6 +43,7 @@ export class DataPath {
     this.#passthrough = options.passthrough;
     this.#sharedMmap = options.sharedMmap;
     this.#nextFile = options.nextFile;
+    this.#diskSharedMmap = options.diskSharedMmap;
   }
 
   /** Whether data can be passed through at all. */
@@ -59,7 +63,7 @@ export class DataPath {
       const fd = this.#openToRead(node);
       if (fd < 0) return fd;
       state.readFd = fd;
-      if (this.#passthrough && final && (!writable || this.#sharedMmap)) this.#register(state);
+      if (this.#passthrough && final && (!writable || this.#mapsShared(node))) this.#register(state);
       node.open = state;
       this.openFiles++;
     }
@@ -87,7 +91,7 @@ export class DataPath {
     this.#tree.release(node);
   }
 
-  /** A descriptor that can write `node`, which lies on flash and is open. Errors: what open gives. */
+  /** A descriptor that can write `node`, which may be changed where it lies and is open. Errors: what open gives. */
   writable(node: Node): number {
     const state = node.open;
     if (state === null) return openNode(this.#tree, node, O_RDWR);
@@ -109,9 +113,13 @@ export class DataPath {
     return 0;
   }
 
+  #mapsShared(node: Node): boolean {
+    return this.#tree.shownByDisk(node) ? this.#diskSharedMmap : this.#sharedMmap;
+  }
+
   #openToRead(node: Node): number {
     // Reading disk must not change it, not even its access times; who does not own the file may not ask for that.
-    if (!node.onFlash) {
+    if (this.#tree.shownByDisk(node)) {
       const ready = this.#nextFile.take(node);
       if (ready >= 0) return ready;
       const fd = openNode(this.#tree, node, O_RDONLY | O_NOATIME);

@@ -2,9 +2,13 @@
 
 import type { Capture } from '../capture/capture.ts';
 import type { FlashSync } from '../capture/flash-sync.ts';
+import type { CopyDown } from '../capture/copy-down.ts';
+import type { DiskDirectories } from '../capture/disk-directories.ts';
 import type { Kept } from '../capture/kept.ts';
 import type { MarkSync } from '../capture/mark-sync.ts';
+import type { Routes } from '../capture/routes.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
+import type { Features } from '../copy/features.ts';
 import type { FileHandle, HandleTable } from '../tree/handles.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -30,6 +34,9 @@ export interface Engine {
   readonly kernel: KernelCache;
   readonly capture: Capture;
   readonly kept: Kept;
+  readonly routes: Routes;
+  readonly diskDirectories: DiskDirectories;
+  readonly copyDown: CopyDown;
   readonly pool: CopyPool;
   /** Reused for every entry reply; its `attr` is the tree's `stat`. */
   readonly entry: EntryOut;
@@ -38,8 +45,8 @@ export interface Engine {
   readonly timeoutNsec: number;
   /** Longest name that both the protocol and flash can hold, in bytes. */
   readonly nameMax: number;
-  /** Flash's filesystem has O_TMPFILE. */
-  readonly tmpfile: boolean;
+  /** What flash's filesystem can hold. */
+  readonly features: Features;
   /** The daemon's own ids: who owns what it makes until it is given away. */
   readonly ownUid: number;
   readonly ownGid: number;

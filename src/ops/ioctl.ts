@@ -10,8 +10,8 @@ import { isDir, S_IFREG } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
 import { ioctlOut } from '../wire/replies.ts';
 import type { IoctlIn } from '../wire/requests/ranges.ts';
+import { readyToChange } from './change.ts';
 import type { Engine } from './engine.ts';
-import { toFlash } from './setattr.ts';
 
 interface Flags {
   /** Bytes of the argument: an int (though the request's number says long), or struct fsxattr. */
@@ -40,7 +40,7 @@ export const ioctl: Operation<Engine, IoctlIn> = (engine, req, { cmd, data }) =>
   if (node === undefined) return ESTALE;
   if (node.kind !== S_IFREG && !isDir(node)) return ENOTTY;
   if (wanted.set) {
-    const ready = toFlash(engine, node, req, true);
+    const ready = readyToChange(engine, node, req, true);
     if (ready !== OK) return ready;
   }
   const fd = openNode(engine.tree, node, O_RDONLY | O_NONBLOCK);

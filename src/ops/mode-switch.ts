@@ -64,6 +64,7 @@ export class ModeSwitch {
     capture.holdMounts(mounts);
     current.mode = to;
     tree.hideDisk = to === 'rehearse';
+    tree.forgetSides();
     journal.mode(by, was);
     if (to === 'capture') capture.mountedOn(mounts);
     if (to === 'rehearse') capture.missedMounts(mounts);

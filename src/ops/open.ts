@@ -1,4 +1,4 @@
-// OPEN: the moment that decides a capture. Opening to write makes sure first that flash has the file; opening to read is answered from
+// OPEN: the moment that decides a capture. Opening to write makes sure first that the file is where changes of it go; opening to read is answered from
 // where the file is, and copied behind the answer. Never ENOSYS: that would blind us to all later opens.
 
 import { EISDIR, ELOOP, ENOENT, ENXIO, ESTALE } from '../errno.ts';
@@ -11,6 +11,7 @@ import type { Node } from '../tree/node.ts';
 import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUIDGID } from '../wire/constants.ts';
 import { openOut } from '../wire/replies.ts';
 import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
+import { isFinal, isWritable, readyToChange } from './change.ts';
 import type { Engine } from './engine.ts';
 import { isPrivileged, killPrivileges } from './privileges.ts';
 
@@ -22,8 +23,10 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
   const writable = truncate || (flags & O_ACCMODE) !== O_RDONLY;
   if (writable) {
     engine.nextListing.clear();
-    const ready = engine.capture.copyUp(node, req, !truncate);
+    const ready = readyToChange(engine, node, req, !truncate);
     if (ready !== OK) return ready;
+    const may = isWritable(engine, node);
+    if (may < 0) return may === ENOENT ? ESTALE : may;
   } else {
     const room = engine.capture.makeRoom(node, req);
     if (room !== OK) return room;
@@ -54,7 +57,7 @@ export const release: Operation<Engine, ReleaseIn> = (engine, _req, { fh }) => {
 
 /** Starts or joins the open state of `node`; passed through only if `mayPass`. Errors: what opening its backing gives. */
 export function beginOpen(engine: Engine, node: Node, writable: boolean, mayPass = true): number {
-  const state = engine.data.begin(node, writable, mayPass && engine.capture.isFinal(node));
+  const state = engine.data.begin(node, writable, mayPass && isFinal(engine, node));
   return typeof state === 'number' ? state : OK;
 }
 

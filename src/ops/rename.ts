@@ -1,53 +1,46 @@
-// RENAME and RENAME2, on flash. The order makes a power cut leave either the old or the new state: first flash has all of the source and
-// both directories, then marks say (durably, where disk has a say) what will be true, then one rename on flash, then the tree
-// learns of it. RENAME_WHITEOUT is our own whiteout: the old name shows nothing anyway.
+// RENAME and RENAME2: what is renamed, whether it may be, and which way: on flash, on disk in place, or from the one to the other where the two names
+// belong on different branches. RENAME_WHITEOUT is our own whiteout: the old name shows nothing anyway.
 
-import type { ByteString } from '../bytes.ts';
-import { EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../errno.ts';
+import { EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
-import type { Operation, Request } from '../fuse/operation.ts';
-import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, renameat2 } from '../sys/link.ts';
-import { bindMarks } from '../tree/bind-marks.ts';
+import type { Operation } from '../fuse/operation.ts';
+import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../sys/link.ts';
 import { isEmpty } from '../tree/merge.ts';
-import { nameOnFlash } from '../tree/names.ts';
-import { isDir } from '../tree/node.ts';
-import type { DirNode, Node } from '../tree/node.ts';
+import { isDir, MULTI_LINK } from '../tree/node.ts';
+import type { Node } from '../tree/node.ts';
 import { RESERVED } from '../tree/tree.ts';
 import type { RenameIn } from '../wire/requests/names.ts';
-import { diskHas, flashFd, notMade, spend } from './creation.ts';
 import type { Engine } from './engine.ts';
-import { markAs } from './identity.ts';
-import { keepReachable } from './removal.ts';
-
-/** The two names of a rename, and what they are. */
-interface Move {
-  readonly from: DirNode;
-  readonly oldName: ByteString;
-  readonly to: DirNode;
-  readonly newName: ByteString;
-  readonly source: Node;
-  /** What the new name is now; null: nothing. */
-  readonly target: Node | null;
-}
+import type { Move } from './move.ts';
+import { renameDown } from './rename-down.ts';
+import { exchangeOnDisk, isOnDiskAlone, renameOnDisk, UNSUITED } from './rename-on-disk.ts';
+import { exchangeOnFlash, renameOnFlash } from './rename-on-flash.ts';
 
 export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
   const move = resolve(engine, req.nodeid, arg);
   if (typeof move === 'number') return move;
   if (move.source === move.target) return OK;
-  if ((arg.flags & RENAME_EXCHANGE) !== 0) return exchange(engine, req, move);
-  const allowed = mayReplace(engine, move);
+  const exchange = (arg.flags & RENAME_EXCHANGE) !== 0;
+  const allowed = exchange ? mayExchange(move) : mayReplace(engine, move);
   if (allowed < 0) return allowed;
-  const ready = bringToFlash(engine, req, move);
-  if (ready !== OK) return ready;
-  const marked = mark(engine, req, move);
-  if (marked !== OK) return marked;
-  const { to, newName, target } = move;
-  const kept = target === null || isDir(target) ? OK : keepTarget(engine, move, target);
-  const done = kept < 0 ? kept : renameOnFlash(engine, move, 0);
-  if (done < 0) return target !== null && nameOnFlash(target, to, newName) ? done : notMade(engine, to, newName, done);
-  settle(engine, move);
-  return OK;
+  const way = wayOf(engine, move);
+  if (typeof way === 'number') return way;
+  if (way === 'in place') {
+    const done = exchange ? exchangeOnDisk(engine, move) : renameOnDisk(engine, req, move);
+    if (done !== UNSUITED) return done;
+  }
+  if (way === 'down' && !exchange) {
+    const done = renameDown(engine, req, move);
+    if (done !== UNSUITED) return done;
+  }
+  for (const [parent, name, { kind }] of [
+    [move.to, move.newName, move.source],
+    ...(exchange && move.target !== null ? [[move.from, move.oldName, move.target] as const] : []),
+  ] as const)
+    if (engine.routes.ofName(parent, name) !== 'flash')
+      engine.routes.spilled(engine.tree.pathOf(parent, name), kind, req);
+  return exchange ? exchangeOnFlash(engine, req, move) : renameOnFlash(engine, req, move);
 };
 
 function resolve(engine: Engine, nodeid: number, { newdir, oldname, newname, flags }: RenameIn): Move | Errno {
@@ -84,103 +77,30 @@ function mayReplace(engine: Engine, { source, target, to }: Move): number {
   return empty ? OK : ENOTEMPTY;
 }
 
-/** OK once flash has the source under its old name and both directories; DEFERRED while it is being copied. */
-function bringToFlash(engine: Engine, req: Request, { from, oldName, to, source }: Move): number {
-  if (isDir(source)) {
-    const err = engine.capture.ensureDirectory(source, req);
-    if (err < 0) return err;
-  } else {
-    const ready = engine.capture.copyUpName(source, from, oldName, req);
-    if (ready !== OK) return ready;
-  }
-  const err = engine.capture.ensureDirectory(to, req);
-  return err < 0 ? err : OK;
-}
-
-/** What will be true once flash has renamed. None of it means anything before. */
-function mark(engine: Engine, req: Request, move: Move): number {
-  const { marks } = engine;
-  const { from, oldName } = move;
-  if (diskHas(engine, from, oldName) && !marks.isWhiteout(from, oldName)) {
-    const there = engine.flashSync.wait(req);
-    if (there !== OK) return there;
-  }
-  const record = marks.together(() => {
-    const moved = markMoved(engine, move);
-    if (moved < 0 || !diskHas(engine, from, oldName)) return moved;
-    const spent = spend(engine, from, oldName);
-    const hidden = spent < 0 ? spent : marks.whiteout(from, oldName);
-    return hidden < 0 ? hidden : Math.max(moved, hidden);
-  });
-  return record < 0 ? record : durable(engine, req, record, [move]);
-}
-
-/** Says what will be at the new name, and below: the number of the record for the name. */
-function markMoved(engine: Engine, { to, newName, source }: Move): number {
-  const identity = markAs(engine, source, to, newName);
-  if (identity < 0 || !isDir(source)) return identity;
-  const copied = engine.marks.copyBelow(engine.tree.path(source), to, newName);
-  return copied < 0 ? copied : identity;
-}
-
-/** OK once the record is durable; DEFERRED: then the request runs anew. */
-function durable(engine: Engine, req: Request, record: number, moves: readonly Move[]): number {
-  const { marks, tree } = engine;
-  // What is known of the objects below a directory holds at its new place, too. Rare, and not to be said twice: so it is waited for here.
-  const copied = moves.some(({ source }) => isDir(source) && marks.marks.hasOriginsBelow(tree.path(source)));
-  const synced = copied ? marks.log.sync() : OK;
-  return synced < 0 ? synced : engine.markSync.wait(record, req);
-}
-
-/** What is replaced lives on for who has it open, and under names that only disk has. */
-function keepTarget(engine: Engine, { to, newName }: Move, target: Node): number {
-  const kept = nameOnFlash(target, to, newName) ? engine.kept.keep(target) : 0;
-  return kept < 0 ? kept : keepReachable(engine, target);
-}
-
-function renameOnFlash(engine: Engine, { from, oldName, to, newName }: Move, flags: number): number {
-  // Twice the second: opening it may close the first.
-  flashFd(engine, from);
-  const newFd = flashFd(engine, to);
-  const oldFd = flashFd(engine, from);
-  if (oldFd < 0 || newFd < 0) return Math.min(oldFd, newFd);
-  return renameat2(oldFd, oldName, newFd, newName, flags);
-}
-
-function settle(engine: Engine, { from, oldName, to, newName, source, target }: Move): void {
-  const { tree, marks } = engine;
-  const oldPath = tree.pathOf(from, oldName);
-  if (target !== null) {
-    if (isDir(target)) tree.gone(target);
-    tree.unlink(target, to, newName);
-  }
-  tree.move(source, from, oldName, to, newName);
-  if (isDir(source)) marks.prune(oldPath);
-  else marks.clear(from, oldName);
-  if (isDir(source)) bindMarks(marks.marks, source);
-}
-
-function exchange(engine: Engine, req: Request, move: Move): number {
-  const { from, oldName, to, newName, source, target } = move;
-  if (target === null) return ENOENT;
-  const back: Move = { from: to, oldName: newName, to: from, newName: oldName, source: target, target: source };
+function mayExchange({ source, target, from, to }: Move): number {
   for (let up: Node | null = to; up !== null; up = up.parent) if (up === source) return EINVAL;
   for (let up: Node | null = from; up !== null; up = up.parent) if (up === target) return EINVAL;
-  const { tree } = engine;
-  for (const way of [move, back]) {
-    const ready = bringToFlash(engine, req, way);
-    if (ready !== OK) return ready;
-  }
-  const marked = engine.marks.together(() => {
-    const there = markMoved(engine, move);
-    const here = there < 0 ? there : markMoved(engine, back);
-    return here < 0 ? here : Math.max(there, here);
-  });
-  const ready = marked < 0 ? marked : durable(engine, req, marked, [move, back]);
-  if (ready !== OK) return ready;
-  const done = renameOnFlash(engine, move, RENAME_EXCHANGE);
-  if (done < 0) return done;
-  tree.swap(source, from, oldName, target, to, newName);
-  for (const node of [source, target]) if (isDir(node)) bindMarks(tree.marks, node);
   return OK;
+}
+
+/**
+ * Which way is tried first. Between names of different routes a directory cannot be renamed, nor what is open so that it cannot be moved: EXDEV, as
+ * between two filesystems.
+ */
+function wayOf(
+  engine: Engine,
+  { from, oldName, to, newName, source, target }: Move,
+): 'flash' | 'in place' | 'down' | Errno {
+  const { routes, tree } = engine;
+  if (!routes.diskTakesChanges) return 'flash';
+  const here = routes.ofName(from, oldName) === 'disk';
+  const there = routes.ofName(to, newName) === 'disk';
+  if (!here && !there) return 'flash';
+  if (here && there) return isOnDiskAlone(tree, source) && isOnDiskAlone(tree, target) ? 'in place' : 'flash';
+  if (isDir(source) || (target !== null && isDir(target))) return EXDEV;
+  const stuck = (node: Node | null): boolean => node !== null && !node.onFlash && node.open?.fixed === true;
+  if (here) return stuck(source) ? EXDEV : 'flash';
+  // A file with further names stays the one that they lead to, and one that is open the one that is open.
+  const movable = !source.has(MULTI_LINK) && source.open === null;
+  return movable && isOnDiskAlone(tree, target) ? 'down' : 'flash';
 }

@@ -1,4 +1,4 @@
-// SETATTR: mode, owner, size and times, all on flash. The order is that of a kernel filesystem: owner first (it clears suid and sgid, which the
+// SETATTR: mode, owner, size and times, on the branch that the change goes to. The order is that of a kernel filesystem: owner first (it clears suid and sgid, which the
 // mode then sets as asked), then mode, size, times last.
 
 import { EISDIR, ESTALE } from '../errno.ts';
@@ -22,6 +22,7 @@ import {
 } from '../wire/constants.ts';
 import { attrOut } from '../wire/replies.ts';
 import type { SetattrIn } from '../wire/requests/attrs.ts';
+import { followOnFlash, readyToChange } from './change.ts';
 import type { Engine } from './engine.ts';
 import { isPrivileged, killPrivileges, killUnlessRoot } from './privileges.ts';
 
@@ -35,10 +36,12 @@ export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
   if ((arg.valid & CHANGES) === 0 && (req.uid === 0 || !isPrivileged(engine, node)))
     return replyAttributes(engine, req, node);
   // Cut to nothing: no data need be copied.
-  const ready = toFlash(engine, node, req, (arg.valid & FATTR_SIZE) === 0 || arg.size > 0);
+  const ready = readyToChange(engine, node, req, (arg.valid & FATTR_SIZE) === 0 || arg.size > 0);
   if (ready !== OK) return ready;
   const err = change(engine, req, node, arg);
-  return err < 0 ? err : replyAttributes(engine, req, node);
+  if (err < 0) return err;
+  if ((arg.valid & (FATTR_UID | FATTR_GID | FATTR_MODE)) !== 0) followOnFlash(engine, node);
+  return replyAttributes(engine, req, node);
 };
 
 function replyAttributes({ tree, timeout, timeoutNsec }: Engine, req: Request, node: Node): number {
@@ -46,11 +49,6 @@ function replyAttributes({ tree, timeout, timeoutNsec }: Engine, req: Request, n
   if (found < 0) return found;
   attrOut(req.out, timeout, timeoutNsec, tree.stat);
   return OK;
-}
-
-/** OK once flash has `node`, for a change of it; DEFERRED while it is being copied. */
-export function toFlash(engine: Engine, node: Node, req: Request, data: boolean): number {
-  return isDir(node) ? Math.min(engine.capture.ensureDirectory(node, req), OK) : engine.capture.copyUp(node, req, data);
 }
 
 function change(engine: Engine, req: Request, node: Node, arg: SetattrIn): number {

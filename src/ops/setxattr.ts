@@ -1,4 +1,4 @@
-// SETXATTR and REMOVEXATTR, on flash. Setting an access ACL changes the mode as well; the backing filesystem does both.
+// SETXATTR and REMOVEXATTR, on the branch that the change goes to. Setting an access ACL changes the mode as well; the backing filesystem does both.
 
 import { ACL_ACCESS } from '../copy/acl.ts';
 import { ESTALE } from '../errno.ts';
@@ -11,8 +11,8 @@ import type { Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
 import { FUSE_SETXATTR_ACL_KILL_SGID } from '../wire/constants.ts';
 import type { RemovexattrIn, SetxattrIn } from '../wire/requests/attrs.ts';
+import { followOnFlash, readyToChange } from './change.ts';
 import type { Engine } from './engine.ts';
-import { toFlash } from './setattr.ts';
 
 const S_ISGID = 0o2000;
 const stat = newStat();
@@ -20,12 +20,13 @@ const stat = newStat();
 export const setxattr: Operation<Engine, SetxattrIn> = (engine, req, { name, value, flags, setxattrFlags }) => {
   const node = engine.tree.get(req.nodeid);
   if (node === undefined) return ESTALE;
-  const ready = toFlash(engine, node, req, true);
+  const ready = readyToChange(engine, node, req, true);
   if (ready !== OK) return ready;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
   const err = setAttribute(place.dirfd, place.name, name, value, flags);
   if (err < 0) return err;
+  followOnFlash(engine, node);
   // The caller is not in the file's group: the kernel asks for what it would do itself, but of a default ACL as well, which changes no mode.
   const kills = (setxattrFlags & FUSE_SETXATTR_ACL_KILL_SGID) !== 0 && name === ACL_ACCESS;
   return kills ? killSetgid(engine, node) : OK;
@@ -34,12 +35,14 @@ export const setxattr: Operation<Engine, SetxattrIn> = (engine, req, { name, val
 export const removexattr: Operation<Engine, RemovexattrIn> = (engine, req, { name }) => {
   const node = engine.tree.get(req.nodeid);
   if (node === undefined) return ESTALE;
-  const ready = toFlash(engine, node, req, true);
+  const ready = readyToChange(engine, node, req, true);
   if (ready !== OK) return ready;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
   const err = removeAttribute(place.dirfd, place.name, name);
-  return err < 0 ? err : OK;
+  if (err < 0) return err;
+  followOnFlash(engine, node, name);
+  return OK;
 };
 
 function killSetgid(engine: Engine, node: Node): number {

@@ -1,14 +1,17 @@
 // FSYNC and FSYNCDIR, in a copy thread: a device that takes its time holds up only who asked. FLUSH has nothing to do, since data
 // are written through; it must stay answered for filesystems mounted without FOPEN_NOFLUSH.
 
+import { asBytes } from '../bytes.ts';
 import { EBADF, ESTALE } from '../errno.ts';
+import type { Errno } from '../errno.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
 import { close, O_DIRECTORY, O_RDONLY } from '../sys/open.ts';
-import { openNode } from '../tree/place.ts';
 import { FUSE_FSYNC_FDATASYNC } from '../wire/constants.ts';
 import type { FlushIn, FsyncIn } from '../wire/requests/handles.ts';
 import type { Engine } from './engine.ts';
+
+const DOT = asBytes('.');
 
 export const flush: Operation<Engine, FlushIn> = () => OK;
 
@@ -16,10 +19,11 @@ export const fsync: Operation<Engine, FsyncIn> = (engine, req, { fh, fsyncFlags 
   const node = engine.files.get(fh)?.node;
   const state = node?.open;
   if (node === undefined || state == null) return EBADF;
-  // Disk is not ours to sync: nothing was written there.
-  if (!node.onFlash) return OK;
+  // What is not changed on disk is not ours to sync there.
+  const onDisk = engine.tree.shownByDisk(node);
+  if (onDisk && engine.routes.of(node) !== 'disk') return OK;
   // What was synced keeps its inode number, which marks may say.
-  const marked = engine.markSync.wait(engine.marks.log.appended, req);
+  const marked = onDisk ? OK : engine.markSync.wait(engine.marks.log.appended, req);
   if (marked !== OK) return marked;
   state.borrow();
   const how = (fsyncFlags & FUSE_FSYNC_FDATASYNC) !== 0 ? 'fdatasync' : 'fsync';
@@ -34,14 +38,31 @@ export const fsyncdir: Operation<Engine, FsyncIn> = (engine, req) => {
   // What was removed from it is known by marks: they must be as durable as the names are.
   const marked = engine.markSync.wait(engine.marks.log.appended, req);
   if (marked !== OK) return marked;
-  if (!node.onFlash) return OK;
-  if (node.dir.flash === null) return ESTALE;
-  const fd = openNode(engine.tree, node, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return fd;
-  return inThread(engine, req, fd, 'fsync', () => {
-    close(fd);
-  });
+  const { flash, disk } = node.dir;
+  if (flash === null && disk === null) return ESTALE;
+  const open: number[] = [];
+  if (engine.routes.diskChanged && disk !== null) open.push(engine.tree.disk.open(disk, DOT, O_RDONLY | O_DIRECTORY));
+  if (flash !== null) open.push(engine.tree.flash.open(flash, DOT, O_RDONLY | O_DIRECTORY));
+  const [first, second] = open.filter((fd) => fd >= 0);
+  if (first === undefined) return open[0] ?? OK;
+  if (second === undefined) return inThread(engine, req, first, 'fsync', () => close(first));
+  return both(engine, req, first, second);
 };
+
+/** Names may have come and gone on both branches: the answer is given once both are on their devices. */
+function both(engine: Engine, req: Request, first: number, second: number): number {
+  const waiting = req.defer();
+  engine.pool.submit('io', { kind: 'sync', fd: first, how: 'fsync' }, (err) => {
+    close(first);
+    engine.pool.submit('io', { kind: 'sync', fd: second, how: 'fsync' }, (other) => {
+      close(second);
+      const failed = Math.min(err, other);
+      if (failed < 0) waiting.fail(failed as Errno);
+      else waiting.reply();
+    });
+  });
+  return DEFERRED;
+}
 
 function inThread(engine: Engine, req: Request, fd: number, how: 'fsync' | 'fdatasync', done: () => void): number {
   const waiting = req.defer();

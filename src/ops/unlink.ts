@@ -1,15 +1,18 @@
 // UNLINK: a name goes; the object lives on while it is open or has other names.
 
+import type { ByteString } from '../bytes.ts';
 import { EISDIR } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
 import { unlinkat } from '../sys/link.ts';
 import { nameOnFlash } from '../tree/names.ts';
 import { isDir } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
 import type { NameIn } from '../wire/requests/names.ts';
 import { flashFd } from './creation.ts';
+import { diskFd, touchShown } from './disk-names.ts';
 import type { Engine } from './engine.ts';
-import { keepReachable, readyToTouch, touch, whiteout } from './removal.ts';
+import { clearDisk, keepReachable, leavesDisk, readyToTouch, takeFromDisk, touch, whiteout } from './removal.ts';
 
 export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   const { tree } = engine;
@@ -18,6 +21,7 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   const node = tree.lookup(parent, name);
   if (typeof node === 'number') return node;
   if (isDir(node)) return EISDIR;
+  if (leavesDisk(engine, node, parent, name)) return unlinkOnDisk(engine, node, parent, name);
   const onFlash = nameOnFlash(node, parent, name);
   if (!onFlash) {
     const ready = readyToTouch(engine, parent, req);
@@ -33,9 +37,20 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
     const dirfd = flashFd(engine, parent);
     const gone = dirfd < 0 ? dirfd : unlinkat(dirfd, name);
     if (gone < 0) return gone;
+    touchShown(engine, parent, 'flash');
+    clearDisk(engine, parent, name);
   } else touch(engine, parent);
   // A crash before this leaves an origin of what flash does not have: it means nothing.
   engine.marks.clear(parent, name);
   tree.unlink(node, parent, name);
   return OK;
 };
+
+function unlinkOnDisk(engine: Engine, node: Node, parent: DirNode, name: ByteString): number {
+  const dirfd = diskFd(engine, parent);
+  const gone = dirfd < 0 ? dirfd : takeFromDisk(engine, node, () => unlinkat(diskFd(engine, parent), name));
+  if (gone < 0) return gone;
+  touchShown(engine, parent, 'disk');
+  engine.tree.unlink(node, parent, name);
+  return OK;
+}

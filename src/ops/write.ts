@@ -1,4 +1,4 @@
-// WRITE to served files. Flash has the file already: opening it to write saw to that. Offsets of O_APPEND writers are the kernel's.
+// WRITE to served files. The file is where changes of it go: opening it to write saw to that. Offsets of O_APPEND writers are the kernel's.
 
 import { EBADF } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';

@@ -92,6 +92,16 @@ export class MarkStore {
     return number;
   }
 
+  /** Whether a mark speaks of what disk has under this name. */
+  hides(parent: DirNode, name: ByteString): boolean {
+    return this.marks.of(parent.dir.hides, name) !== 0;
+  }
+
+  /** Whether a mark speaks of the name `name` of disk's directory, or of anything below it. */
+  hidesBelow(parent: DirNode, name: ByteString): boolean {
+    return this.marks.speaks(this.marks.disk.child(parent.dir.hides, name));
+  }
+
   /** Disk's object of this name shows again where flash has none, and is the same as flash's where it has one. */
   reveal(parent: DirNode, name: ByteString): number {
     const marked = this.marks.of(parent.dir.hides, name) & (WHITEOUT | OPAQUE);

@@ -201,6 +201,13 @@ export class Marks {
     return false;
   }
 
+  /** Whether anything is marked of a node of `disk`, or of one below it. */
+  speaks(node: number): boolean {
+    if (node === NONE) return false;
+    for (const below of this.disk.walk(node)) if (this.disk.flags(below) !== 0) return true;
+    return false;
+  }
+
   /** Merged paths at which an object with this number was put; not all of them need to exist. */
   paths(inoLo: number, inoHi: number): ByteString[] {
     const nodes = new Set(this.origins.withNumber(inoLo, inoHi));

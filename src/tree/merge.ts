@@ -37,8 +37,8 @@ export function merge(tree: Tree, node: DirNode): Listing | Errno {
     if (err < 0 && !(err === ENOENT && disk !== null)) return err as Errno;
   }
   if (disk !== null && !disk.husk && !tree.hideDisk) {
-    const err = addDisk(tree, disk, node.dir.hides, listing, seen);
-    if (err < 0) return err as Errno;
+    const err = addDisk(tree, node, disk, listing, seen);
+    if (err < 0 && !(err === ENOENT && flash !== null)) return err as Errno;
   }
   return listing;
 }
@@ -76,8 +76,8 @@ function addFlash(
 
 function addDisk(
   tree: Tree,
+  node: DirNode,
   disk: BranchDir,
-  hides: number,
   listing: Listing,
   seen: Map<ByteString, number> | null,
 ): number {
@@ -85,9 +85,11 @@ function addDisk(
   const err = tree.disk.stat(disk, asBytes(''), dirStat);
   if (err < 0) return err;
   const { devMajor, devMinor } = dirStat;
+  const { hides } = node.dir;
+  const atRoot = node === tree.root;
   return each(tree.disk, disk, () => {
     const name = cursor.name;
-    if (tree.disk.hides(disk, name)) return;
+    if (tree.disk.hides(disk, name) || (atRoot && name === RESERVED)) return;
     const mark = tree.marks.of(hides, name);
     const at = seen?.get(name);
     if (at === undefined) {

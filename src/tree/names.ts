@@ -2,12 +2,13 @@
 // node) are set together, the primary name is one that lies on flash if any does, and nothing is known of a path that is another now.
 
 import type { ByteString } from '../bytes.ts';
-import { OF_PATH, ON_FLASH } from './node.ts';
+import { DISK_ORPHAN, OF_PATH, ON_FLASH } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 
 /** `node` is also called `name` in `parent`. */
 export function attach(node: Node, parent: DirNode, name: ByteString, onFlash: boolean): void {
   parent.dir.children.set(name, node);
+  node.flags &= ~DISK_ORPHAN;
   forgetPath(node);
   if (node.parent === null) {
     node.parent = parent;

@@ -22,6 +22,11 @@ export class OpenState {
     return this.backingId !== 0;
   }
 
+  /** Whether the backing must stay what it is: the kernel, or a writer who will not be asked again, uses it. */
+  get fixed(): boolean {
+    return this.backingId !== 0 || this.writers > 0;
+  }
+
   /** The descriptor to read from, preferring the one that also sees what was written. */
   get fd(): number {
     return this.writeFd >= 0 ? this.writeFd : this.readFd;

@@ -1,11 +1,12 @@
 // Descriptors of objects that have no name any more but are still open: the one way to reach them. Owned here, closed when the node goes or
-// gets a name.
+// gets a name. Disk's object of which one of them shows the inode number is kept as well, though removed, so that nothing else gets the number.
 
 import { close } from '../sys/open.ts';
 import type { Node } from './node.ts';
 
 export class Orphans {
   readonly #fds = new Map<Node, number>();
+  readonly #keepers = new Map<Node, number>();
 
   get(node: Node): number | undefined {
     return this.#fds.get(node);
@@ -18,9 +19,24 @@ export class Orphans {
   }
 
   drop(node: Node): void {
-    const fd = this.#fds.get(node);
-    if (fd === undefined) return;
-    close(fd);
-    this.#fds.delete(node);
+    for (const fds of [this.#fds, this.#keepers]) {
+      const fd = fds.get(node);
+      if (fd === undefined) continue;
+      close(fd);
+      fds.delete(node);
+    }
+  }
+
+  /** The one that shows this number. */
+  showing(inoLo: number, inoHi: number): Node | undefined {
+    for (const node of this.#fds.keys()) if (node.inoLo === inoLo && node.inoHi === inoHi) return node;
+    return undefined;
+  }
+
+  /** `fd`, of disk's object whose number `node` shows, is kept as long as `node`. */
+  keepNumber(node: Node, fd: number): void {
+    const before = this.#keepers.get(node);
+    if (before !== undefined) close(before);
+    this.#keepers.set(node, fd);
   }
 }

@@ -22,11 +22,20 @@ const place: Place = { dirfd: -1, name: EMPTY };
 
 /** Finds `node`: the place, or what opening its directory gives (ENOENT: it has gone). */
 export function locate(tree: Tree, node: Node): Place | number {
+  return find(tree, node, tree.shownByDisk(node));
+}
+
+/** Finds flash's object of `node`, also where disk's is shown. Errors: as `locate`. */
+export function locateOnFlash(tree: Tree, node: Node): Place | number {
+  return find(tree, node, false);
+}
+
+function find(tree: Tree, node: Node, onDisk: boolean): Place | number {
   const orphan = tree.orphans.get(node);
   if (orphan !== undefined) return at(orphan, EMPTY);
-  const branch: Branch = node.onFlash ? tree.flash : tree.disk;
+  const branch: Branch = onDisk ? tree.disk : tree.flash;
   const holder = isDir(node) ? node : node.parent;
-  const dir = node.onFlash ? holder?.dir?.flash : holder?.dir?.disk;
+  const dir = onDisk ? holder?.dir?.disk : holder?.dir?.flash;
   if (dir == null) return ENOENT;
   const fd = branch.fd(dir);
   return fd < 0 ? fd : at(fd, isDir(node) ? EMPTY : node.name);

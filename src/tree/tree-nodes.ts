@@ -7,13 +7,14 @@ import { asBytes, join } from '../bytes.ts';
 import type { Errno } from '../errno.ts';
 import { ENOTDIR, ESTALE } from '../errno.ts';
 import type { Stat } from '../sys/stat.ts';
+import { bindMarks } from './bind-marks.ts';
 import { ChangeTimes } from './change-times.ts';
 import { HardLinks } from './hard-links.ts';
 import { InodeNumbers } from './ino.ts';
 import type { Marks } from './marks.ts';
 import { NONE, ROOT } from './name-trie.ts';
 import { attach, detach, setNameOnFlash } from './names.ts';
-import { isDir, ON_FLASH, S_IFDIR, S_IFMT } from './node.ts';
+import { DISK_ORPHAN, FROM_DISK, isDir, MULTI_LINK, ON_FLASH, S_IFDIR, S_IFMT, SIDE_KNOWN } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 import { NodeTable, ROOT_ID } from './node-table.ts';
 import { Orphans } from './orphans.ts';
@@ -24,6 +25,13 @@ export interface TreeOptions {
   readonly flash: Branch;
   readonly disk: Branch;
   readonly marks: Marks;
+}
+
+/** An object under one of its names. */
+export interface NamedNode {
+  readonly node: Node;
+  readonly parent: DirNode;
+  readonly name: ByteString;
 }
 
 export abstract class TreeNodes {
@@ -118,6 +126,18 @@ export abstract class TreeNodes {
     }
   }
 
+  /** A new object on disk under `name`, which nothing else has; `stat` is its own. */
+  adoptOnDisk(parent: DirNode, name: ByteString, stat: Stat): Node {
+    this.inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
+    const node = this.table.make(stat.mode & S_IFMT, parent, name, this.inos.lo, this.inos.hi);
+    parent.dir.children.set(name, node);
+    if (isDir(node) && parent.dir.disk !== null) {
+      node.dir.disk = this.disk.child(parent.dir.disk, name, stat);
+      bindMarks(this.marks, node);
+    }
+    return node;
+  }
+
   /** A new object on flash under `name`, which nothing else has; `stat` is its own. */
   adopt(parent: DirNode, name: ByteString, stat: Stat): Node {
     this.inos.ofFlash(stat.inoLo, stat.inoHi);
@@ -128,11 +148,12 @@ export abstract class TreeNodes {
     return node;
   }
 
-  /** An object without a name (O_TMPFILE) whose descriptor the tree now owns. */
-  adoptOrphan(stat: Stat, fd: number): Node {
-    this.inos.ofFlash(stat.inoLo, stat.inoHi);
+  /** An object without a name (O_TMPFILE) on flash or disk whose descriptor the tree now owns. */
+  adoptOrphan(stat: Stat, fd: number, onDisk: boolean): Node {
+    if (onDisk) this.inos.ofDisk(stat.devMajor, stat.devMinor, stat.inoLo, stat.inoHi);
+    else this.inos.ofFlash(stat.inoLo, stat.inoHi);
     const node = this.table.make(stat.mode & S_IFMT, null, EMPTY, this.inos.lo, this.inos.hi);
-    node.flags |= ON_FLASH;
+    node.flags |= onDisk ? DISK_ORPHAN : ON_FLASH;
     this.orphans.set(node, fd);
     return node;
   }
@@ -147,7 +168,7 @@ export abstract class TreeNodes {
 
   /** Flash no longer has `node`; it shows from disk, if disk has it. */
   lost(node: Node): void {
-    node.flags &= ~ON_FLASH;
+    node.flags &= ~(ON_FLASH | SIDE_KNOWN | FROM_DISK);
     if (isDir(node) && node.dir.flash !== null) {
       this.flash.drop(node.dir.flash);
       node.dir.flash = null;
@@ -184,27 +205,36 @@ export abstract class TreeNodes {
     this.release(parent);
   }
 
-  /** Flash's `node` has another name instead of one that it had. */
-  move(node: Node, from: DirNode, oldName: ByteString, to: DirNode, newName: ByteString): void {
+  /** `node` has another name instead of one that it had, on flash or on disk. */
+  move(node: Node, from: DirNode, oldName: ByteString, to: DirNode, newName: ByteString, onFlash: boolean): void {
     this.pin(node);
     this.pin(from);
-    attach(node, to, newName, true);
+    attach(node, to, newName, onFlash);
     this.unlink(node, from, oldName);
-    this.#rehang(node);
+    this.#rehang(node, onFlash);
     this.unpin(from);
     this.unpin(node);
   }
 
-  /** Two objects of flash have traded names. */
-  swap(a: Node, aDir: DirNode, aName: ByteString, b: Node, bDir: DirNode, bName: ByteString): void {
-    for (const node of [a, b, aDir, bDir]) this.pin(node);
-    this.unlink(a, aDir, aName);
-    this.unlink(b, bDir, bName);
-    attach(a, bDir, bName, true);
-    attach(b, aDir, aName, true);
-    this.#rehang(a);
-    this.#rehang(b);
-    for (const node of [a, b, aDir, bDir]) this.unpin(node);
+  /** Two objects, both of flash or both of disk, have traded names. */
+  swap(a: NamedNode, b: NamedNode, onFlash: boolean): void {
+    const all = [a.node, b.node, a.parent, b.parent];
+    for (const node of all) this.pin(node);
+    this.unlink(a.node, a.parent, a.name);
+    this.unlink(b.node, b.parent, b.name);
+    attach(a.node, b.parent, b.name, onFlash);
+    attach(b.node, a.parent, a.name, onFlash);
+    for (const { node } of [a, b]) this.#rehang(node, onFlash);
+    for (const node of all) this.unpin(node);
+  }
+
+  /** The file `node`, which has one name, now shows this number: it is a copy on another branch. */
+  renumber(node: Node, inoLo: number, inoHi: number): void {
+    this.links.drop(node);
+    this.changeTimes.drop(node);
+    node.flags &= ~MULTI_LINK;
+    node.inoLo = inoLo;
+    node.inoHi = inoHi;
   }
 
   /** A further name of `node` now lies on flash. */
@@ -226,10 +256,11 @@ export abstract class TreeNodes {
     this.table.drop(node);
   }
 
-  /** Flash's directory of a moved node hangs where the node does. */
-  #rehang(node: Node): void {
-    if (!isDir(node) || node.dir.flash === null) return;
-    node.dir.flash.parent = node.parent?.dir?.flash ?? null;
-    node.dir.flash.name = node.name;
+  /** The branch's directory of a moved node hangs where the node does. */
+  #rehang(node: Node, onFlash: boolean): void {
+    const dir = onFlash ? node.dir?.flash : node.dir?.disk;
+    if (dir == null) return;
+    dir.parent = (onFlash ? node.parent?.dir?.flash : node.parent?.dir?.disk) ?? null;
+    dir.name = node.name;
   }
 }

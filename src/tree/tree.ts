@@ -12,7 +12,7 @@ import { keptName } from './hard-links.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
 import { WHITEOUT } from './marks.ts';
 import { nameOnFlash } from './names.ts';
-import { isDir, MOUNTED_ON, MULTI_LINK, S_IFMT } from './node.ts';
+import { FROM_DISK, isDir, MOUNTED_ON, MULTI_LINK, S_IFMT, SIDE_KNOWN } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 import { Resolver } from './resolve.ts';
 import type { Listed } from './resolve.ts';
@@ -33,6 +33,8 @@ export class Tree extends TreeNodes {
    * is in `inos`.
    */
   onKept: ((parent: DirNode, name: ByteString) => number) | undefined;
+  /** Whether changes of a node that both branches have go to disk, so that disk's is to be shown where the two agree; undefined: none do. */
+  prefersDisk: ((node: Node) => boolean) | undefined;
   /** Attributes found by the last `lookup`, as shown. */
   readonly stat: Stat = newStat();
   readonly #resolver: Resolver;
@@ -91,6 +93,10 @@ export class Tree extends TreeNodes {
 
   override attributes(node: Node, out: Stat): number {
     let err = this.#statPlace(node, out);
+    if (err === ENOENT && node.has(FROM_DISK)) {
+      node.flags &= ~FROM_DISK;
+      err = this.#statPlace(node, out);
+    }
     if (err === ENOENT && node.onFlash && node.parent !== null) {
       // Removed from flash by the user: disk's object shows again.
       this.lost(node);
@@ -99,6 +105,25 @@ export class Tree extends TreeNodes {
     if (err < 0) return err;
     this.#show(node, out);
     return 0;
+  }
+
+  /**
+   * Whether `node` is shown from disk, and so changed there or copied up first: flash lacks it, or has a copy that follows disk's. A copy
+   * of another mode or owner was changed by somebody: then flash's is shown.
+   */
+  shownByDisk(node: Node): boolean {
+    if (!node.onFlash) return true;
+    if (this.prefersDisk === undefined || node === this.root || node.parent === null) return false;
+    if (!node.has(SIDE_KNOWN)) {
+      node.flags |= SIDE_KNOWN;
+      node.set(FROM_DISK, this.prefersDisk(node) && this.#branchesAgree(node));
+    }
+    return node.has(FROM_DISK);
+  }
+
+  /** Changes go elsewhere from now on: which branch shows what both have is decided anew. */
+  forgetSides(): void {
+    for (const node of this.table) node.flags &= ~(SIDE_KNOWN | FROM_DISK);
   }
 
   /** As `walk`, for use within a lookup: leaves its attributes alone. */
@@ -129,14 +154,23 @@ export class Tree extends TreeNodes {
   #statPlace(node: Node, out: Stat): number {
     const orphan = this.orphans.get(node);
     if (orphan !== undefined) return statxAt(orphan, EMPTY, out);
-    if (isDir(node)) {
-      if (node.onFlash && node.dir.flash !== null) return this.flash.stat(node.dir.flash, EMPTY, out);
-      return node.dir.disk === null ? ENOENT : this.disk.stat(node.dir.disk, EMPTY, out);
-    }
-    const parent = node.parent?.dir;
-    if (parent == null) return ENOENT;
-    if (node.onFlash) return parent.flash === null ? ENOENT : this.flash.stat(parent.flash, node.name, out);
-    return parent.disk === null ? ENOENT : this.disk.stat(parent.disk, node.name, out);
+    return this.shownByDisk(node) ? this.#statOnDisk(node, out) : this.#statOnFlash(node, out);
+  }
+
+  #statOnFlash(node: Node, out: Stat): number {
+    const at = isDir(node) ? node.dir.flash : node.parent?.dir?.flash;
+    return at == null ? ENOENT : this.flash.stat(at, isDir(node) ? EMPTY : node.name, out);
+  }
+
+  #statOnDisk(node: Node, out: Stat): number {
+    const at = isDir(node) ? node.dir.disk : node.parent?.dir?.disk;
+    return at == null ? ENOENT : this.disk.stat(at, isDir(node) ? EMPTY : node.name, out);
+  }
+
+  #branchesAgree(node: Node): boolean {
+    const [flash, disk] = [newStat(), newStat()];
+    if (this.#statOnFlash(node, flash) < 0 || this.#statOnDisk(node, disk) < 0) return false;
+    return flash.mode === disk.mode && flash.uid === disk.uid && flash.gid === disk.gid;
   }
 
   #show(node: Node, out: Stat): void {
@@ -183,7 +217,8 @@ export class Tree extends TreeNodes {
   /** `node` with its attributes in `stat`: those just found, unless it is known by another name and lies elsewhere. */
   #shown(node: Node): Node {
     if (node.has(MULTI_LINK)) this.orphans.drop(node);
-    if (node.aliases === null) this.#show(node, this.stat);
+    const isFound = node.aliases === null && (!node.onFlash || !this.shownByDisk(node));
+    if (isFound) this.#show(node, this.stat);
     else if (this.#statPlace(node, this.stat) >= 0) this.#show(node, this.stat);
     return node;
   }

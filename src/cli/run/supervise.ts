@@ -109,8 +109,14 @@ class Run {
 
   #config(): MountConfig {
     const { draft: given } = this.#request;
-    // A run is for capturing, whatever a mount of this flash was switched to.
-    const draft = { ...given, flash: this.#flash.path, disk: given.disk ?? '/', mode: given.mode ?? DEFAULT_MODE };
+    // A run is for capturing, whatever a mount of this flash was switched to; and the machine's own files are never changed.
+    const always = {
+      flash: this.#flash.path,
+      disk: given.disk ?? '/',
+      mode: given.mode ?? DEFAULT_MODE,
+      diskWritable: false,
+    };
+    const draft = { ...given, ...always };
     const config = resolveConfig(draft, this.#work.root);
     const wrong = config instanceof StartError ? config : checkFuseDevice();
     if (config instanceof StartError || wrong) {

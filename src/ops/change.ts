@@ -1,0 +1,68 @@
+// Before and after an object is changed: it must lie where the change goes; and a directory that disk shows and flash has as well keeps its copy
+// there true, so that it is right when it is flash's turn.
+
+import { asBytes } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
+import { applyMetadata } from '../copy/metadata.ts';
+import { OK } from '../fuse/operation.ts';
+import type { Request } from '../fuse/operation.ts';
+import { close, O_DIRECTORY, O_RDONLY, O_WRONLY } from '../sys/open.ts';
+import { newStat, statxFd } from '../sys/stat.ts';
+import { removexattr } from '../sys/xattr.ts';
+import { FROM_DISK, isDir } from '../tree/node.ts';
+import type { Node } from '../tree/node.ts';
+import { openNode } from '../tree/place.ts';
+import type { Engine } from './engine.ts';
+
+const SELF = asBytes('');
+const DOT = asBytes('.');
+const stat = newStat();
+
+/** OK once `node` lies where a change of it goes; DEFERRED while it is being copied to flash. `data`: its content is wanted. */
+export function readyToChange(engine: Engine, node: Node, req: Request, data: boolean): number {
+  const { routes, tree } = engine;
+  if (!tree.shownByDisk(node)) return OK;
+  const route = routes.of(node);
+  if (route === 'disk') {
+    routes.diskChanged = true;
+    return OK;
+  }
+  if (route === 'spill') routes.spilled(tree.path(node), node.kind, req);
+  // Flash's copy agrees with disk's up to now; from now on it goes its own way.
+  node.flags &= ~FROM_DISK;
+  return isDir(node) ? Math.min(engine.capture.ensureDirectory(node, req), OK) : engine.capture.copyUp(node, req, data);
+}
+
+/** OK where `node`, which lies where a change of it goes, can be opened to write there: the kernel gives EIO for what it cannot pass through. */
+export function isWritable({ tree }: Engine, node: Node): number {
+  if (!tree.shownByDisk(node)) return OK;
+  const fd = openNode(tree, node, O_WRONLY);
+  if (fd < 0) return fd;
+  close(fd);
+  return OK;
+}
+
+/** Whether nothing will ever move the data of `node` elsewhere while it is open: then the kernel may read its backing by itself. */
+export function isFinal({ routes, tree }: Engine, node: Node): boolean {
+  return !tree.shownByDisk(node) || (routes.diskTakesChanges && routes.of(node) === 'disk');
+}
+
+/** After a change of a directory's attributes on disk: flash's copy, if it has one, gets them too. `removed`: an xattr that went. */
+export function followOnFlash({ tree, features }: Engine, node: Node, removed?: ByteString): void {
+  if (!isDir(node) || !node.onFlash || !tree.shownByDisk(node)) return;
+  const { flash, disk } = node.dir;
+  if (flash === null || disk === null) return;
+  if (removed !== undefined) {
+    const fd = tree.flash.fd(flash);
+    if (fd >= 0) removexattr(fd, SELF, removed);
+    return;
+  }
+  const target = tree.flash.open(flash, DOT, O_RDONLY | O_DIRECTORY);
+  if (target < 0) return;
+  const source = tree.disk.open(disk, DOT, O_RDONLY | O_DIRECTORY);
+  // What fails shows when flash's is asked, as any other difference of the two.
+  if (source >= 0 && statxFd(source, stat) >= 0)
+    applyMetadata({ fd: target, dirFd: target, name: SELF }, stat, source, features, []);
+  if (source >= 0) close(source);
+  close(target);
+}
