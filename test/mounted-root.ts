@@ -72,6 +72,7 @@ export class MountedRoot implements AsyncDisposable {
       reserve: 0,
       maxFileSize: 0,
       onStat: false,
+      diskWritable: true,
       passthrough: true,
       attrTimeout: 86_400,
       allowOther: true,

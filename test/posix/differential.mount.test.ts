@@ -13,11 +13,21 @@ const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const RUNS = Number(process.env['RUNS'] ?? 500);
 const BATCH = 250;
 
+/** All below one directory, one object with what is below it, and a name at any depth but one. */
+const EXCLUDED = ['b/**', 'c', '*/c/a', '!b/b/b'];
+
 const COURSES: Record<string, Course> = {
   'capture, remounted between steps': { middle: ['stop'], end: ['stop', 'kill'] },
   'capture, killed between steps': { middle: ['kill'], end: ['kill', 'stop'] },
   'capture, without a break': { middle: [], end: ['kill', 'settle', 'stop'] },
   'hold, killed': { middle: ['kill'], end: ['kill', 'stop'], config: { mode: 'hold' } },
+  'some excluded, remounted': { middle: ['stop'], end: ['stop', 'kill'], excluded: EXCLUDED },
+  'some excluded, killed, all data served': {
+    middle: ['kill'],
+    end: ['kill', 'stop'],
+    excluded: EXCLUDED,
+    config: { passthrough: false },
+  },
   'capture, all data served': { middle: ['stop'], end: ['kill'], config: { passthrough: false } },
   'capture, as a user': { middle: ['stop'], end: ['kill'], user: USER },
   'hold, as a user, all data served': {

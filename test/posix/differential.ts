@@ -1,11 +1,15 @@
 // Sequences of steps on the merged root and on a plain directory that starts as the same tree. Many sequences share a mount, each in a
 // directory of its own; what differs is said of the sequence that it is in.
 
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { asBytes } from '../../src/bytes.ts';
+import { Excludes } from '../../src/policy/excludes.ts';
 import { MountedRoot } from '../mounted-root.ts';
 import type { RootOptions } from '../mounted-root.ts';
 import type { Sequence, Step } from './steps.ts';
+import type { TaskResult } from './executor-process.ts';
 import { Worker } from './workers.ts';
 import type { User } from './workers.ts';
 
@@ -13,6 +17,8 @@ import type { User } from './workers.ts';
 export type Event = 'stop' | 'kill' | 'settle';
 
 export interface Course extends RootOptions {
+  /** Globs, relative to a sequence's directory: changes there go to disk. */
+  readonly excluded?: readonly string[];
   readonly middle: readonly Event[];
   readonly end: readonly Event[];
   /** Who takes the steps; else root. */
@@ -26,10 +32,11 @@ export interface Difference {
 }
 
 export async function differences(sequences: readonly Sequence[], course: Course): Promise<Difference[]> {
-  await using root = new MountedRoot(course);
+  const { excluded = [] } = course;
+  await using root = new MountedRoot({ ...course, config: { ...course.config, exclude: rulesOf(excluded).rules } });
   await using worker = new Worker();
   await using stepper = new Worker(course.user);
-  const run = new Run(sequences, root, worker, stepper);
+  const run = new Run(sequences, root, worker, stepper, excluded);
   // Awaited here: what it uses is disposed of when this function ends.
   return await run.go(course);
 }
@@ -39,16 +46,28 @@ class Run {
   readonly #root: MountedRoot;
   readonly #worker: Worker;
   readonly #stepper: Worker;
+  readonly #excluded: readonly string[];
+  readonly #excludes: Excludes;
+  /** Where something was renamed, an excluded path may lead to another one of disk's. */
+  readonly #renamed = new Set<number>();
   readonly #found: Difference[] = [];
   readonly #disk: string[];
   readonly #plain: string[];
   readonly #merged: string[];
 
-  constructor(sequences: readonly Sequence[], root: MountedRoot, worker: Worker, stepper: Worker) {
+  constructor(
+    sequences: readonly Sequence[],
+    root: MountedRoot,
+    worker: Worker,
+    stepper: Worker,
+    excluded: readonly string[],
+  ) {
     this.#sequences = sequences;
     this.#root = root;
     this.#worker = worker;
     this.#stepper = stepper;
+    this.#excluded = excluded;
+    this.#excludes = rulesOf(excluded);
     const below = (dir: string) => sequences.map((_, i) => join(dir, `s${i}`));
     this.#disk = below(root.disk);
     this.#plain = below(join(root.dir, 'plain'));
@@ -74,9 +93,32 @@ class Run {
     }
     await this.#root.stop();
     const after = await this.#worker.dumps(this.#disk, 'witness');
-    for (const [at, { lines }] of after.entries()) this.#lines(at, 'disk', before[at]?.lines ?? [], lines);
+    for (const [at, { lines }] of after.entries()) {
+      if (this.#excluded.length > 0 && this.#renamed.has(at)) continue;
+      const planted = before[at]?.lines ?? [];
+      const touchable = new Set(planted.filter((line) => this.#isTouchable(line)).map(pathOf));
+      const kept = (line: string): boolean => !touchable.has(pathOf(line)) && !this.#isExcluded(pathOf(line));
+      // Which objects are one is numbered over all of them.
+      const shown = (all: readonly string[]) => all.filter(kept).map((line) => line.replace(/ #\d+/, ''));
+      // New on disk is also a directory that only flash had, with something excluded in it.
+      const known = new Set(planted.map(pathOf));
+      const now = this.#excluded.length > 0 ? lines.filter((line) => known.has(pathOf(line))) : lines;
+      this.#lines(at, 'disk', shown(planted), shown(now));
+    }
     if (this.#root.warnings.length > 0) this.#found.push({ at: -1, what: this.#root.warnings.join('\n') });
     return this.#found;
+  }
+
+  /** The step, for the plain directory: as between two filesystems where the merged root said so and may. */
+  #told(step: Step, result: string | undefined): Step {
+    if (result !== 'EXDEV') return step;
+    if (step.do === 'linkSlot') return { ...step, refused: true };
+    if (step.do !== 'rename' && step.do !== 'link') return step;
+    return this.#isExcluded(step.path) === this.#isExcluded(step.to) ? step : { ...step, refused: true };
+  }
+
+  #isExcluded(path: string): boolean {
+    return this.#excludes.decide(asBytes(`s0/${path}`)).excluded;
   }
 
   #happen(event: Event): Promise<void> {
@@ -89,16 +131,20 @@ class Run {
   }
 
   async #steps(part: string, of: (sequence: Sequence) => readonly Step[]): Promise<void> {
-    const run = (dirs: readonly string[]) =>
+    const run = (dirs: readonly string[], merged?: readonly TaskResult[]) =>
       this.#stepper.run(
-        this.#sequences.map((sequence, at) => ({ kind: 'run', root: dirs[at] ?? '', steps: of(sequence) })),
+        this.#sequences.map((sequence, at) => {
+          const steps = of(sequence).map((step, i) => this.#told(step, merged?.[at]?.results?.[i]));
+          return { kind: 'run', root: dirs[at] ?? '', steps };
+        }),
       );
-    const expected = await run(this.#plain);
     const actual = await run(this.#merged);
+    const expected = await run(this.#plain, actual);
     for (const [at, sequence] of this.#sequences.entries())
       for (const [i, step] of of(sequence).entries()) {
         const wanted = expected[at]?.results?.[i] ?? '';
         const got = actual[at]?.results?.[i] ?? '';
+        if (step.do === 'rename' && got === '0') this.#renamed.add(at);
         if (wanted === got) continue;
         this.#found.push({ at, what: `${part}[${i}] ${JSON.stringify(step)}\n  plain:  ${wanted}\n  merged: ${got}` });
         break;
@@ -119,6 +165,12 @@ class Run {
       this.#found.push({ at, what: [`the tree ${when}:`, ...missing, ...extra].join('\n') });
   }
 
+  /** Whether a line of a dump is of what may change on disk with what is excluded: a directory, or an object with several names. */
+  #isTouchable(line: string): boolean {
+    const [, , mode = ''] = line.split(' ');
+    return this.#excluded.length > 0 && (/^4\d{4}$/.test(mode) || !line.includes(' n1 '));
+  }
+
   #sameInos(event: Event, before: readonly Record<string, string>[], after: readonly Record<string, string>[]): void {
     for (const [at, inos] of after.entries())
       for (const [path, ino] of Object.entries(inos)) {
@@ -127,6 +179,16 @@ class Run {
           this.#found.push({ at, what: `${path}: number ${was} became ${ino} after ${event}` });
       }
   }
+}
+
+function pathOf(line: string): string {
+  return line.split(' ')[0] ?? '';
+}
+
+function rulesOf(excluded: readonly string[]): Excludes {
+  const rules = Excludes.compile(excluded.map((glob) => ({ glob: `/s*/${glob}`, source: 'option' })));
+  assert.ok(rules instanceof Excludes);
+  return rules;
 }
 
 type TaskOf = Parameters<Worker['run']>[0][number];

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { asBytes, join } from '../../src/bytes.ts';
 import type { ByteString } from '../../src/bytes.ts';
 import { ACL_ACCESS, ACL_DEFAULT, encodeAcl } from '../../src/copy/acl.ts';
-import { EBADF, errnoName } from '../../src/errno.ts';
+import { EBADF, errnoName, EXDEV } from '../../src/errno.ts';
 import type { Errno } from '../../src/errno.ts';
 import { AT_FDCWD } from '../../src/sys/at.ts';
 import { chmodAt, chownAt, fchmod, ftruncate, utimensAt } from '../../src/sys/attr.ts';
@@ -116,6 +116,8 @@ export class Executor {
     const root = this.#root;
     if ('path' in step) {
       const path = asBytes(step.path);
+      if ((step.do === 'rename' || step.do === 'link') && step.refused === true && this.#mayBeRefused(path, step.to))
+        return errnoName(EXDEV);
       switch (step.do) {
         case 'mkdir':
           return said(mkdirat(root, path, step.mode));
@@ -166,7 +168,9 @@ export class Executor {
         case 'tmpfile':
           return this.#hold(step.slot, openat(root, path, O_TMPFILE | O_RDWR, 0o600));
         case 'linkSlot':
-          return said(linkat(this.#slot(step.slot), asBytes(''), root, path));
+          return step.refused === true && this.#slots.has(step.slot)
+            ? errnoName(EXDEV)
+            : said(linkat(this.#slot(step.slot), asBytes(''), root, path));
       }
     }
     if (step.do === 'umask') {
@@ -205,6 +209,17 @@ export class Executor {
       case 'copyRange':
         return said(copyFileRange(this.#slot(step.from), 0, fd, 1, step.size));
     }
+  }
+
+  /** Whether one of the two is a directory, or is open. */
+  #mayBeRefused(path: ByteString, to: string): boolean {
+    return [path, asBytes(to)].some((name) => {
+      if (statxAt(this.#root, name, stat) < 0) return false;
+      if ((stat.mode & S_IFMT) === S_IFDIR) return true;
+      return [...this.#slots.values()].some(
+        (fd) => statxFd(fd, other) >= 0 && other.inoLo === stat.inoLo && other.inoHi === stat.inoHi,
+      );
+    });
   }
 
   /** The whole tree as text; `times` also shows access and change times and inode numbers, for a tree that nothing may have touched. */

@@ -65,7 +65,7 @@ describe('suites', function () {
       before(async () => {
         const flash = `${here.dir}/flash`;
         mkdirSync(flash);
-        run = await runOnMerged('disk', { flash }, true);
+        run = await runOnMerged('disk', { flash }, { wholeSeconds: true });
       });
       report(() => run, except);
       it('leaves the same tree after a remount and a kill, and disk as it was', () => {

@@ -42,8 +42,15 @@ export type Step =
   | { readonly do: 'mkdir' | 'chmod'; readonly path: string; readonly mode: number }
   | { readonly do: 'mkfifo'; readonly path: string }
   | { readonly do: 'symlink'; readonly path: string; readonly target: string }
-  | { readonly do: 'link'; readonly path: string; readonly to: string }
-  | { readonly do: 'rename'; readonly path: string; readonly to: string; readonly flags: number }
+  | { readonly do: 'link'; readonly path: string; readonly to: string; readonly refused?: boolean }
+  | {
+      readonly do: 'rename';
+      readonly path: string;
+      readonly to: string;
+      readonly flags: number;
+      /** Refused on the merged root with EXDEV, which is right if a directory or an open file is renamed, and the names are of two routes. */
+      readonly refused?: boolean;
+    }
   | { readonly do: 'unlink' | 'rmdir' | 'readlink' | 'stat' | 'list' | 'read' | 'listxattr'; readonly path: string }
   | { readonly do: 'put'; readonly path: string; readonly size: number; readonly byte: number }
   | { readonly do: 'truncate'; readonly path: string; readonly size: number }
@@ -61,7 +68,7 @@ export type Step =
       readonly follow: boolean;
     }
   | { readonly do: 'tmpfile'; readonly path: string; readonly slot: number }
-  | { readonly do: 'linkSlot'; readonly path: string; readonly slot: number }
+  | { readonly do: 'linkSlot'; readonly path: string; readonly slot: number; readonly refused?: boolean }
   | { readonly do: 'close' | 'readSlot' | 'fstat' | 'listSlot' | 'fsync'; readonly slot: number }
   | {
       readonly do: 'write';

@@ -36,8 +36,20 @@ export async function runOnPlain(base: string): Promise<SuiteRun> {
   return { results, wrong: [] };
 }
 
-/** The suites on a merged root; `wholeSeconds`: flash keeps no finer times. */
-export async function runOnMerged(origin: Origin, options: RootOptions, wholeSeconds = false): Promise<SuiteRun> {
+/** What is different about a merged root. */
+export interface Surroundings {
+  /** Flash keeps no finer times. */
+  readonly wholeSeconds?: boolean;
+  /** Changes go to disk: then flash gets nothing but directories. Else disk must stay as it is. */
+  readonly changed?: 'disk' | undefined;
+}
+
+/** The suites on a merged root. */
+export async function runOnMerged(
+  origin: Origin,
+  options: RootOptions,
+  { wholeSeconds = false, changed }: Surroundings = {},
+): Promise<SuiteRun> {
   await using root = new MountedRoot(options);
   await using worker = new Worker();
   const wrong: string[] = [];
@@ -56,9 +68,17 @@ export async function runOnMerged(origin: Origin, options: RootOptions, wholeSec
   }
   await root.stop();
   const [untouched] = await worker.dumps([root.disk], 'witness');
-  if (origin !== 'flash' && untouched?.lines.join('\n') !== disk?.lines.join('\n')) wrong.push('disk was touched');
+  if (changed === 'disk') wrong.push(...filesOn(root.flash));
+  else if (origin !== 'flash' && untouched?.lines.join('\n') !== disk?.lines.join('\n')) wrong.push('disk was touched');
   wrong.push(...root.warnings);
   return { results, wrong };
+}
+
+/** What a flash has that is no directory, its own aside. */
+function filesOn(flash: string): string[] {
+  const found = spawnSync('find', [flash, '-path', `${flash}/.rootsync`, '-prune', '-o', '!', '-type', 'd', '-print']);
+  const paths = found.stdout.toString('latin1').split('\n');
+  return paths.filter((path) => path !== '').map((path) => `on flash: ${path}`);
 }
 
 /** A test for each case but those that cannot hold there, by their names. */

@@ -2,12 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
+import type { Rule } from '../../src/policy/exclude-rule.ts';
 import { needsMount } from '../mounted-root.ts';
 import type { RootOptions } from '../mounted-root.ts';
 import { LIMIT_MS, report, runOnMerged, runOnPlain } from './suite-runs.ts';
 import type { Origin, SuiteRun } from './suite-runs.ts';
 
-const CONFIGURATIONS: readonly (RootOptions & { readonly origin: Origin; readonly name: string })[] = [
+interface Configuration extends RootOptions {
+  readonly origin: Origin;
+  readonly name: string;
+  /** The branch that takes the changes; the other one stays as it is. */
+  readonly changed?: 'disk';
+}
+
+const CONFIGURATIONS: readonly Configuration[] = [
   { name: 'on disk', origin: 'disk' },
   { name: 'on flash', origin: 'flash' },
   { name: 'on both', origin: 'both' },
@@ -15,7 +23,23 @@ const CONFIGURATIONS: readonly (RootOptions & { readonly origin: Origin; readonl
   { name: 'on disk, all data served', origin: 'disk', config: { passthrough: false } },
   { name: 'on both, all data served', origin: 'both', config: { passthrough: false } },
   { name: 'on disk, nothing captured', origin: 'disk', config: { mode: 'hold' } },
+  { name: 'on disk, excluded', origin: 'disk', changed: 'disk', config: { exclude: excluded('/work/**') } },
+  {
+    name: 'on disk, excluded but for directories, all data served',
+    origin: 'disk',
+    changed: 'disk',
+    config: { exclude: excluded('/work'), passthrough: false },
+  },
+  {
+    name: 'on disk, excluded, disk never changed',
+    origin: 'disk',
+    config: { exclude: excluded('/work/**'), diskWritable: false },
+  },
 ];
+
+function excluded(glob: string): Rule[] {
+  return [{ glob, source: 'option' }];
+}
 
 describe('suites', function () {
   this.timeout(LIMIT_MS);
@@ -29,15 +53,15 @@ describe('suites', function () {
     report(() => run);
   });
 
-  for (const { name, origin, ...options } of CONFIGURATIONS)
+  for (const { name, origin, changed, ...options } of CONFIGURATIONS)
     describe(`on the merged root, ${name}`, () => {
       needsMount();
       let run: SuiteRun | undefined;
       before(async () => {
-        run = await runOnMerged(origin, options);
+        run = await runOnMerged(origin, options, { changed });
       });
       report(() => run);
-      it('leaves the same tree after a remount and a kill, and disk as it was', () => {
+      it('leaves the same tree after a remount and a kill, and the other branch as it was', () => {
         assert.deepEqual(run?.wrong, []);
       });
     });

@@ -56,6 +56,9 @@ const WITHOUT = [
   '/.rootsync',
 ];
 
+/** Excluded by the built-in rules: what is changed there is changed on disk. */
+const CHANGED_ON_DISK = ['/var/log', '/var/cache', '/var/lib/apt/lists', '/tmp', '/run'];
+
 const APT = 'apt-get -qq -y -o Dir::Etc::SourceList=/repo/list -o APT::Sandbox::User=root';
 const STEPS: Readonly<Record<string, string>> = {
   'dpkg -i': 'dpkg -i /repo/alpha-1.0.deb',
@@ -91,7 +94,7 @@ describe('dpkg and apt-get on the merged root', function () {
     await shell(BUILD, repo);
     writeFileSync(join(repo, 'list'), 'deb [trusted=yes] file:/repo ./\n');
     for (const tree of [plain, root.disk]) await run(['cp', '-r', repo, `${tree}/repo`]);
-    const before = await treeOf(root.disk, { times: true });
+    const before = await treeOf(root.disk, { times: true, without: CHANGED_ON_DISK });
     await root.start();
     let expected: string[] = [];
     for (const [name, script] of Object.entries(STEPS)) {
@@ -103,7 +106,7 @@ describe('dpkg and apt-get on the merged root', function () {
     await root.restart('stop');
     assertSameTree(await debianIn(root.mountpoint), expected, 'after a remount');
     await root.stop();
-    assertSameTree(await treeOf(root.disk, { times: true }), before, 'disk');
+    assertSameTree(await treeOf(root.disk, { times: true, without: CHANGED_ON_DISK }), before, 'disk');
     assert.deepEqual(root.warnings, []);
   });
 });
