@@ -93,8 +93,8 @@ export interface Parts {
 }
 
 interface OnDisk {
-  readonly stage: DiskStage;
-  readonly directories: DiskDirectories;
+  readonly diskStage: DiskStage;
+  readonly diskDirectories: DiskDirectories;
   readonly copyDown: CopyDown;
 }
 
@@ -202,7 +202,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   });
   // Short times mean that disk changes behind us: then listings are not to be kept either.
   const listings = new Listings(tree, config.attrTimeout >= LONG);
-  const onDisk = diskParts(tree, store, pool);
+  const { diskStage, ...onDisk } = diskParts(tree, store, pool);
   const engine: Engine = {
     tree,
     marks: store,
@@ -214,24 +214,17 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     kernel,
     prefill,
     nextFile,
-    nextListing: new NextListing({
-      tree,
-      listings,
-      data,
-      put: (parent, reading, out) => putPlus(engine, parent, reading, out),
-    }),
+    nextListing: new NextListing({ tree, listings, data, put: (...what) => putPlus(engine, ...what) }),
     capture,
     kept,
     routes: routesOf(tree, current, capture, journal),
-    diskDirectories: onDisk.directories,
-    copyDown: onDisk.copyDown,
+    ...onDisk,
     pool,
     entry: newEntry(tree.stat),
     ...constantsOf(config, features),
   };
   const modeSwitch = new ModeSwitch({ current, tree, capture, journal, kernel });
-  const { configuredExcludes } = ground;
-  return { engine, copies, journal, space, modeSwitch, diskStage: onDisk.stage, configuredExcludes };
+  return { engine, copies, journal, space, modeSwitch, diskStage, configuredExcludes: ground.configuredExcludes };
 }
 
 function firstMode({ mode }: LiveConfig, tree: Tree): CurrentMode {
@@ -254,8 +247,9 @@ function constantsOf({ attrTimeout }: LiveConfig, features: Features): Constants
 
 /** What makes and copies things on disk. */
 function diskParts(tree: Tree, marks: MarkStore, pool: CopyPool): OnDisk {
-  const stage = new DiskStage(tree.disk);
-  return { stage, directories: new DiskDirectories(tree, marks, stage), copyDown: new CopyDown(tree, pool, stage) };
+  const diskStage = new DiskStage(tree.disk);
+  const diskDirectories = new DiskDirectories(tree, marks, diskStage);
+  return { diskStage, diskDirectories, copyDown: new CopyDown(tree, pool, diskStage) };
 }
 
 function routesOf(tree: Tree, current: CurrentMode, rules: Capture, journal: Journal): Routes {
