@@ -1,5 +1,6 @@
 // What the rules say of an object is decided once, by its names; a rename of it, or of a directory above it, changes them. Guards against a
-// decision that stays: a file that is never captured because it once lay in an excluded place, and one that is because it once did not.
+// decision that stays: a file that is never captured because it once lay in an excluded place, and one that is because it once did not. Disk takes no
+// changes here: else a directory cannot be renamed into an excluded place.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -48,7 +49,7 @@ describe('excludes of what is renamed', function () {
   needsMount();
 
   it('captures what lay in an excluded place and no longer does', async () => {
-    await using root = new MountedRoot({ config: { exclude: EXCLUDE } });
+    await using root = new MountedRoot({ config: { exclude: EXCLUDE, diskWritable: false } });
     fill(`${root.disk}/cache/d`);
     await root.start();
     shell(root.mountpoint, `cd cache/d; ${USE}`);
@@ -61,7 +62,7 @@ describe('excludes of what is renamed', function () {
   });
 
   it('captures nothing more of what was moved into an excluded place, and says which rule forbids it', async () => {
-    await using root = new MountedRoot({ config: { exclude: EXCLUDE, maxFileSize: 10 } });
+    await using root = new MountedRoot({ config: { exclude: EXCLUDE, diskWritable: false, maxFileSize: 10 } });
     fill(`${root.disk}/d`);
     for (const name of ['big', 'sub/big']) writeFileSync(`${root.disk}/d/${name}`, 'more than ten bytes');
     await root.start();
@@ -83,7 +84,7 @@ describe('excludes of what is renamed', function () {
 
   it('captures what has a name that no rule excludes, whichever of its names is used first', async () => {
     for (const first of ['cache', 'keep']) {
-      await using root = new MountedRoot({ config: { exclude: EXCLUDE } });
+      await using root = new MountedRoot({ config: { exclude: EXCLUDE, diskWritable: false } });
       for (const dir of ['cache', 'keep']) mkdirSync(`${root.disk}/${dir}`);
       writeFileSync(`${root.disk}/cache/both`, 'both');
       linkSync(`${root.disk}/cache/both`, `${root.disk}/keep/both`);
@@ -99,7 +100,7 @@ describe('excludes of what is renamed', function () {
   });
 
   it('decides anew for both of two directories that trade places', async () => {
-    await using root = new MountedRoot({ config: { exclude: EXCLUDE } });
+    await using root = new MountedRoot({ config: { exclude: EXCLUDE, diskWritable: false } });
     for (const dir of ['cache/d', 'd']) fill(`${root.disk}/${dir}`);
     await root.start();
     shell(root.mountpoint, `cd cache/d; ${USE}`);
