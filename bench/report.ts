@@ -22,7 +22,8 @@ export function printTable(rows: readonly Row[], peers: readonly string[], resul
   }
 }
 
-function median(values: readonly number[] | undefined): number | undefined {
+/** undefined: of nothing. */
+export function median(values: readonly number[] | undefined): number | undefined {
   const sorted = [...(values ?? [])].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const [low, high] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]];

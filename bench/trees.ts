@@ -35,7 +35,8 @@ export function makeUpper(lower: string, upper: string): void {
   copyFileSync(join(lower, 'big'), join(upper, 'big'));
 }
 
-function makeTree(root: string, objects: number, size: () => number): void {
+/** Directories of a few files each, in a few directories; `size` says how long the next file is. */
+export function makeTree(root: string, objects: number, size: () => number): void {
   const content = Buffer.alloc(4096, 'rootsync ');
   for (let made = 0, directory = 0; made < objects; directory++) {
     const at = join(root, `d${String(Math.floor(directory / 20))}`, `s${String(directory)}`);
