@@ -67,6 +67,7 @@ export class Excludes {
 
   /** Decides about a path of the merged root, with or without its leading slash. The root itself is never excluded. */
   decide(path: ByteString): Decision {
+    if (this.rules.length === 0) return this.#before?.decide(path) ?? UNMATCHED;
     const found = this.#index.find(path.charCodeAt(0) === 0x2f ? path.slice(1) : path);
     return found < 0 ? (this.#before?.decide(path) ?? UNMATCHED) : this.#decisions[found]!;
   }

@@ -5,6 +5,8 @@
 import type { Component } from './glob.ts';
 
 interface Edge<T> {
+  /** Is somewhere in every matching name. Asked first: an expression is compiled at its first use, which costs more than a hundred such. */
+  readonly inner: string;
   readonly regex: RegExp | null;
   readonly to: T;
 }
@@ -59,7 +61,7 @@ export class NameTable<T> {
   }
 
   #addEdge(component: Component, to: T): void {
-    const edge = { regex: component.regex, to };
+    const edge = { inner: component.inner, regex: component.regex, to };
     const before = component.before.length;
     const after = component.after.length;
     if (component.regex !== null && component.inner.length >= GRAM && component.inner.length > before + after) {
@@ -99,7 +101,9 @@ function append<T>(table: Map<string, Edge<T>[]>, key: string, edge: Edge<T>): v
 }
 
 function tryEdges<T>(edges: readonly Edge<T>[], name: string, found: (to: T) => void): void {
-  for (const edge of edges) if (edge.regex === null || edge.regex.test(name)) found(edge.to);
+  for (const { inner, regex, to } of edges) {
+    if (regex === null || (name.includes(inner) && regex.test(name))) found(to);
+  }
 }
 
 /** The first `before` and the last `after` bytes of a name, as one key. */
