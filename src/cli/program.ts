@@ -1,7 +1,7 @@
 // The command line: which commands there are, what each takes and says in its --help. What a command does is in its own file, loaded when
 // it is asked for.
 
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { addExclude } from './exclude-words.ts';
 import { BACKGROUND_FLAG, INSIDE_FLAG } from './entry.ts';
 import { EXIT_HELP, FSCK_EXIT_HELP, RUN_EXIT_HELP } from './exit-codes.ts';
@@ -33,6 +33,7 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addExclude(program, MOUNT_CHOICE, done);
   addMode(program, done);
   addFsck(program, done);
+  addCompletion(program, done);
   return program;
 }
 
@@ -183,5 +184,19 @@ function addFsck(program: Command, done: (exitCode: number) => void): void {
     .action(async () => {
       const { fsckCommand } = await import('./fsck.ts');
       done(fsckCommand(command.opts<FsckCommand>()));
+    });
+}
+
+function addCompletion(program: Command, done: (exitCode: number) => void): void {
+  program
+    .command('completion')
+    .summary('print a script that completes rootsync on a command line')
+    .description(
+      'Prints a script for a shell. For bash: rootsync completion bash > /etc/bash_completion.d/rootsync, or source <(rootsync completion bash).',
+    )
+    .addArgument(new Argument('<SHELL>', 'bash').choices(['bash']))
+    .action(async () => {
+      const { completion } = await import('./completion.ts');
+      done(completion(program));
     });
 }
