@@ -100,7 +100,9 @@ describe('control/server', () => {
     chmodSync(dir, 0o711);
     chmodSync(path, 0o666);
     const line = '{"v":1,"id":1,"command":"status"}';
-    const script = `require('net').connect(${JSON.stringify(path)}).on('error', () => {}).end('${line}\\n').pipe(process.stdout)`;
+    // It asks only once it has been turned away: its own write into the closed socket would discard what it was told.
+    const script = `const peer = require('net').connect(${JSON.stringify(path)}).on('error', () => {});
+      peer.once('data', () => peer.end('${line}\\n')).pipe(process.stdout)`;
     const child = spawn(process.execPath, ['-e', script], {
       uid: 65534,
       gid: 65534,
