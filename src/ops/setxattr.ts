@@ -26,10 +26,11 @@ export const setxattr: Operation<Engine, SetxattrIn> = (engine, req, { name, val
   if (typeof place === 'number') return place;
   const err = setAttribute(place.dirfd, place.name, name, value, flags);
   if (err < 0) return err;
-  followOnFlash(engine, node);
   // The caller is not in the file's group: the kernel asks for what it would do itself, but of a default ACL as well, which changes no mode.
   const kills = (setxattrFlags & FUSE_SETXATTR_ACL_KILL_SGID) !== 0 && name === ACL_ACCESS;
-  return kills ? killSetgid(engine, node) : OK;
+  const killed = kills ? killSetgid(engine, node) : OK;
+  if (killed === OK) followOnFlash(engine, node);
+  return killed;
 };
 
 export const removexattr: Operation<Engine, RemovexattrIn> = (engine, req, { name }) => {

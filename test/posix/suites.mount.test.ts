@@ -11,8 +11,7 @@ import type { Origin, SuiteRun } from './suite-runs.ts';
 interface Configuration extends RootOptions {
   readonly origin: Origin;
   readonly name: string;
-  /** The branch that takes the changes; the other one stays as it is. */
-  readonly changed?: 'disk';
+  readonly changed?: 'disk' | 'both';
 }
 
 const CONFIGURATIONS: readonly Configuration[] = [
@@ -27,7 +26,7 @@ const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: 'on disk, excluded but for directories, all data served',
     origin: 'disk',
-    changed: 'disk',
+    changed: 'both',
     config: { exclude: excluded('/work'), passthrough: false },
   },
   {
