@@ -28,7 +28,7 @@ const MAX_QUEUED = 4096;
 /** Captures started at most between two requests. */
 const BATCH = 32;
 /** A copy-up of more bytes than this goes where no other waits behind it. */
-const BIG = 8 << 20;
+export const BIG = 8 << 20;
 /** How often at most flash is asked whether it has room again; ms. */
 const RETRY_EVERY = 200;
 

@@ -15,6 +15,7 @@ import { S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { locate, openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
+import { BIG } from './copies.ts';
 import type { DiskStage } from './disk-stage.ts';
 
 /** How long a copy waits for its request to come back, ms; one that failed before it got here does not. */
@@ -68,7 +69,7 @@ export class CopyDown {
     const waiting = req.defer();
     this.#tree.pin(node);
     this.#pool.submit(
-      'io',
+      source.blocks * 512 > BIG ? 'big' : 'io',
       { kind: 'copyUp', sourceFd, stageName: name, data: true, durable: true, to: { fd: stage.fd, features } },
       (result) => {
         if (typeof result === 'number') waiting.fail(result);

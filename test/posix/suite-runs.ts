@@ -69,7 +69,8 @@ export async function runOnMerged(
   await root.stop();
   const [untouched] = await worker.dumps([root.disk], 'witness');
   if (changed === 'disk') wrong.push(...filesOn(root.flash));
-  else if (changed === undefined && origin !== 'flash' && untouched?.lines.join('\n') !== disk?.lines.join('\n')) wrong.push('disk was touched');
+  else if (changed === undefined && origin !== 'flash' && untouched?.lines.join('\n') !== disk?.lines.join('\n'))
+    wrong.push('disk was touched');
   wrong.push(...root.warnings);
   return { results, wrong };
 }
