@@ -7,7 +7,7 @@ import { commandTree, placeholder, type CommandWords } from './command-tree.ts';
 import { EXIT } from './exit-codes.ts';
 import { writeAll } from './say.ts';
 
-export const SHELLS = ['bash'] as const;
+const SHELLS = ['bash'] as const;
 
 /** What completes a value, by what --help calls it; by compgen's options. */
 const VALUES: Readonly<Record<string, string>> = {
