@@ -33,5 +33,5 @@ export async function mode(wanted: string | undefined, options: ModeOptions): Pr
 function report({ mode, was, notKept, complete }: ModeSwitched): void {
   if (onTerminal) say(mode === was ? `mode ${mode}, as before` : `mode ${mode}, was ${was}`);
   if (notKept !== null) say(`mode ${mode} is in force, but will be forgotten at unmount: ${notKept}`);
-  if (!complete) say('some of what the kernel has cached may still be shown as before: something holds its locks');
+  if (!complete) say('the kernel is still being told: for a while, some names may show as before');
 }

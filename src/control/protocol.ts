@@ -87,7 +87,7 @@ export interface ModeSwitched {
   readonly was: Mode;
   /** Why flash will not remember the mode over a remount, for people; null: it will, or nothing was asked for. */
   readonly notKept: string | null;
-  /** False: the kernel has not yet taken all that it is to ask for again, and may show some of it as before for a while. */
+  /** False: the kernel had not taken all that it is to ask for again within 5 s, and may show some of it as before for a while. */
   readonly complete: boolean;
 }
 
