@@ -110,11 +110,14 @@ class Run {
   }
 
   /** The step, for the plain directory: as between two filesystems where the merged root said so and may. */
-  #told(step: Step, result: string | undefined): Step {
+  #told(sequence: Sequence, step: Step, result: string | undefined): Step {
     if (result !== 'EXDEV') return step;
     if (step.do === 'linkSlot') return { ...step, refused: true };
     if (step.do !== 'rename' && step.do !== 'link') return step;
-    return this.#isExcluded(step.path) === this.#isExcluded(step.to) ? step : { ...step, refused: true };
+    // What a path is below a symlink, its words do not say.
+    const led = (step.path + step.to).includes('/') && hasSymlinks(sequence);
+    const sameRoute = this.#isExcluded(step.path) === this.#isExcluded(step.to);
+    return sameRoute && !led ? step : { ...step, refused: true };
   }
 
   #isExcluded(path: string): boolean {
@@ -134,7 +137,7 @@ class Run {
     const run = (dirs: readonly string[], merged?: readonly TaskResult[]) =>
       this.#stepper.run(
         this.#sequences.map((sequence, at) => {
-          const steps = of(sequence).map((step, i) => this.#told(step, merged?.[at]?.results?.[i]));
+          const steps = of(sequence).map((step, i) => this.#told(sequence, step, merged?.[at]?.results?.[i]));
           return { kind: 'run', root: dirs[at] ?? '', steps };
         }),
       );
@@ -192,3 +195,7 @@ function rulesOf(excluded: readonly string[]): Excludes {
 }
 
 type TaskOf = Parameters<Worker['run']>[0][number];
+
+function hasSymlinks({ plants, before, after }: Sequence): boolean {
+  return plants.some(({ kind }) => kind === 'symlink') || [...before, ...after].some((step) => step.do === 'symlink');
+}
