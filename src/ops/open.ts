@@ -4,7 +4,6 @@
 import { EISDIR, ELOOP, ENOENT, ENXIO, ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
-import { ftruncate } from '../sys/attr.ts';
 import { O_ACCMODE, O_RDONLY, O_TRUNC } from '../sys/open.ts';
 import { PAGES_STALE, S_IFDIR, S_IFLNK, S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
@@ -12,6 +11,7 @@ import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUID
 import { openOut } from '../wire/replies.ts';
 import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
 import { isFinal, isWritable, readyToChange } from './change.ts';
+import { cut } from './cut.ts';
 import type { Engine } from './engine.ts';
 import { isPrivileged, killPrivileges } from './privileges.ts';
 
@@ -89,7 +89,7 @@ export function replyOpen(engine: Engine, out: Parameters<typeof openOut>[0], no
 function truncateOpen(engine: Engine, node: Node, req: Request, killSuidgid: boolean): number {
   const fd = engine.data.writable(node);
   if (fd < 0) return fd;
-  const err = ftruncate(fd, 0);
+  const err = cut(fd, 0);
   if (err < 0) return err;
   return killSuidgid ? killPrivileges(engine, node, req) : OK;
 }

@@ -4,7 +4,7 @@
 import { EISDIR, ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
-import { chmodAt, chownAt, ftruncate, KEEP_ID, UTIME_NOW, UTIME_OMIT, utimensAt } from '../sys/attr.ts';
+import { chmodAt, chownAt, KEEP_ID, UTIME_NOW, UTIME_OMIT, utimensAt } from '../sys/attr.ts';
 import { close, O_RDWR } from '../sys/open.ts';
 import { isDir, PAGES_STALE, S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
@@ -23,6 +23,7 @@ import {
 import { attrOut } from '../wire/replies.ts';
 import type { SetattrIn } from '../wire/requests/attrs.ts';
 import { followOnFlash, readyToChange } from './change.ts';
+import { cut } from './cut.ts';
 import type { Engine } from './engine.ts';
 import { isPrivileged, killPrivileges, killUnlessRoot } from './privileges.ts';
 
@@ -87,7 +88,7 @@ function changeSize(engine: Engine, req: Request, node: Node, { valid, size }: S
   const open = node.open !== null;
   const fd = open ? engine.data.writable(node) : openNode(engine.tree, node, O_RDWR);
   if (fd < 0) return fd;
-  const err = ftruncate(fd, size);
+  const err = cut(fd, size);
   if (!open) close(fd);
   if (err < 0) return err;
   if (node.kind === S_IFREG && node.open?.passthrough === true) node.flags |= PAGES_STALE;

@@ -65,6 +65,7 @@ export function newStat(): Stat {
 
 export const STATX_TYPE = 0x1;
 export const STATX_INO = 0x100;
+export const STATX_SIZE = 0x200;
 export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_BTIME = 0x800;
 const STATX_ALL = STATX_BASIC_STATS | STATX_BTIME;

@@ -78,12 +78,14 @@ export class MarkLog {
     return { log: new MarkLog(fd, opened.size), records: opened.records, torn: opened.torn };
   }
 
-  /** Appends records in one write: the number of the last one, or what write gives (ENOSPC: none of them is appended). */
+  /** Appends records, all of them or none: the number of the last one, or what write gives. */
   append(...records: readonly MarkRecord[]): number {
     let length = this.#size === 0 ? MAGIC.copy(this.#scratch, 0) : 0;
     for (const record of records) length += encode(record, this.#scratch.subarray(length));
-    const n = write(this.fd, this.#scratch, 0, length);
-    if (n !== length) {
+    for (let done = 0; done < length;) {
+      const n = write(this.fd, this.#scratch, done, length - done);
+      done += n;
+      if (n > 0) continue;
       // Part of a record must never stay: the next one would be behind it.
       ftruncate(this.fd, this.#size);
       return n < 0 ? n : ENOSPC;
