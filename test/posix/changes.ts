@@ -1,5 +1,5 @@
-// Changes for a flash that is full: what disk holds first, what is done while there is room, and the change that then succeeds or fails as a
-// whole. Plain values, for the executor.
+// Changes that must come about as a whole or not at all: what disk holds first, what is done in peace, and the change. Plain values, for the
+// executor.
 
 import { O_CREAT, O_EXCL, O_RDWR, O_TRUNC } from '../../src/sys/open.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../src/sys/link.ts';
@@ -86,6 +86,8 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'rmdir of what both have': { first: [copied('empty')], steps: [{ do: 'rmdir', path: 'empty' }], removes: true },
   create: { steps: [open('dir/sub/deep/new', O_RDWR | O_CREAT | O_EXCL)] },
   mkdir: { steps: [{ do: 'mkdir', path: 'dir/sub/deep/new', mode: 0o755 }] },
+  'mkdir with setgid': { steps: [{ do: 'mkdir', path: 'new', mode: 0o2755 }] },
+  'create with suid': { steps: [{ do: 'create', path: 'new', mode: 0o4755 }] },
   mkfifo: { steps: [{ do: 'mkfifo', path: 'empty/new' }] },
   symlink: { steps: [{ do: 'symlink', path: 'empty/new', target: LONG }] },
   'create where something was removed': {

@@ -16,6 +16,7 @@ import {
   close,
   O_CREAT,
   O_DIRECTORY,
+  O_EXCL,
   O_NOATIME,
   O_NONBLOCK,
   O_PATH,
@@ -121,6 +122,10 @@ export class Executor {
       switch (step.do) {
         case 'mkdir':
           return said(mkdirat(root, path, step.mode));
+        case 'create': {
+          const fd = openat(root, path, O_WRONLY | O_CREAT | O_EXCL, step.mode);
+          return said(fd < 0 ? fd : close(fd));
+        }
         case 'chmod':
           return said(chmodAt(root, path, step.mode));
         case 'mkfifo':

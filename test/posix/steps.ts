@@ -39,7 +39,7 @@ export interface Acl {
 }
 
 export type Step =
-  | { readonly do: 'mkdir' | 'chmod'; readonly path: string; readonly mode: number }
+  | { readonly do: 'mkdir' | 'chmod' | 'create'; readonly path: string; readonly mode: number }
   | { readonly do: 'mkfifo'; readonly path: string }
   | { readonly do: 'symlink'; readonly path: string; readonly target: string }
   | { readonly do: 'link'; readonly path: string; readonly to: string; readonly refused?: boolean }
