@@ -7,7 +7,7 @@ import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { companionsOf } from '../policy/companions.ts';
 import type { Excludes } from '../policy/excludes.ts';
-import type { CurrentMode } from '../policy/mode.ts';
+import type { CurrentMode, Mode } from '../policy/mode.ts';
 import {
   CAPTURE_QUEUED,
   DIRECTORY_SKIPPED,
@@ -61,6 +61,10 @@ export class Capture {
     this.#excludes = options.excludes;
     this.#current = options.current;
     this.#onStat = options.onStat;
+  }
+
+  get mode(): Mode {
+    return this.#current.mode;
   }
 
   /** Whether READDIRPLUS must leave `node` to a LOOKUP, because that is what would capture it, or tell which of its names is used. */
@@ -162,10 +166,24 @@ export class Capture {
     return this.#excludes.decide(path).excluded;
   }
 
-  /** Other rules hold from now on; what they say of objects that are known is asked anew. */
-  obey(excludes: Excludes): void {
+  /** Other rules hold from now on; what they say of objects that are known is asked anew. True: the rules before kept some of them away. */
+  obey(excludes: Excludes): boolean {
     this.#excludes = excludes;
-    for (const node of this.#tree.table) node.flags &= ~OF_PATH;
+    let keptAway = false;
+    for (const node of this.#tree.table) {
+      keptAway ||= isKeptAway(node);
+      node.flags &= ~OF_PATH;
+    }
+    return keptAway;
+  }
+
+  /** What is known below `node` and is not on flash because the rules exclude it. */
+  keptAwayBelow(node: Node, found: Node[] = []): Node[] {
+    for (const child of node.dir?.children.values() ?? []) {
+      if (isKeptAway(child)) found.push(child);
+      this.keptAwayBelow(child, found);
+    }
+    return found;
   }
 
   /** A name was asked for that only disk has, while it is hidden. */
@@ -232,4 +250,8 @@ export class Capture {
     node.flags |=
       EXCLUDE_KNOWN | (excluded && elsewhere !== true ? EXCLUDED : 0) | (directoryMade ? 0 : DIRECTORY_SKIPPED);
   }
+}
+
+function isKeptAway(node: Node): boolean {
+  return node.has(EXCLUDED) && !node.onFlash;
 }

@@ -17,7 +17,7 @@ import type { Decision } from '../policy/excludes.ts';
 import { EXIT, EXIT_OF_START } from './exit-codes.ts';
 import { asFailure, Failure, findMount, talkTo } from './live-mount.ts';
 import { exactly } from './run/raw-words.ts';
-import { writeAll } from './say.ts';
+import { say, writeAll } from './say.ts';
 
 export interface ExcludeOptions {
   readonly mount?: string;
@@ -68,7 +68,9 @@ export async function changeExcludes(
   const mount = findMount(options.mount);
   const client = await talkTo(mount);
   try {
-    await client.request(how, { globs });
+    const { complete } = await client.request(how, { globs });
+    if (!complete)
+      say('some of what the kernel has cached may not be captured by its next use: something holds its locks');
   } catch (error) {
     if (error instanceof ClientError && error.code === 'bad-args') throw new Failure(EXIT.usage, error.message);
     throw asFailure(error, mount);

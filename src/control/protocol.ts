@@ -33,12 +33,18 @@ export interface Commands {
   /** The exclude rules in force, in their order: the last that matches a path decides about it. */
   excludes: { args: NoFields; result: { readonly rules: readonly ExcludeRule[] } };
   /** Adds rules after all others, for this mount and all later ones of its flash. `bad-args`, and nothing changed, where one is bad. */
-  'exclude-add': { args: { readonly globs: readonly string[] }; result: NoFields };
+  'exclude-add': { args: { readonly globs: readonly string[] }; result: ExcludesChanged };
   /** Removes rules that were so added. `bad-args`, and nothing changed, where one is none of them. */
-  'exclude-rm': { args: { readonly globs: readonly string[] }; result: NoFields };
+  'exclude-rm': { args: { readonly globs: readonly string[] }; result: ExcludesChanged };
 }
 
 export type ExcludeRule = Rule;
+
+export interface ExcludesChanged {
+  /** False: something holds locks of the kernel, so that it has not yet dropped all that it has cached and is to ask for again. */
+  readonly complete: boolean;
+}
+
 export type NoFields = Record<string, never>;
 export type CommandName = keyof Commands;
 

@@ -2,12 +2,12 @@
 // session owns, and must not take long.
 
 import { inspect } from 'node:util';
+import { switchRules } from '../ops/rule-switch.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
-import type { Rule } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
 import { startAdd, startForget } from './chores.ts';
 import type { LiveSession } from './live-session.ts';
-import type { Question, QuestionName, Questions, Reply, SessionStatus } from './session-messages.ts';
+import type { LiveRules, Question, QuestionName, Questions, Reply, SessionStatus } from './session-messages.ts';
 
 /** One per question; it calls `reply` once, now or later. */
 type Answers = {
@@ -43,15 +43,13 @@ export function answer<Q extends QuestionName>(
   }
 }
 
-function obeyExcludes(live: LiveSession, rules: readonly Rule[], reply: Reply<'excludes'>): void {
+function obeyExcludes(live: LiveSession, { rules, mounts }: LiveRules, reply: Reply<'excludes'>): void {
   const excludes = Excludes.compile(rules, live.configuredExcludes);
   if (excludes instanceof BadGlob) {
     reply.refuse('bad-args', excludes.message);
     return;
   }
-  live.engine.capture.obey(excludes);
-  // What was kept away from flash and may be there now is captured by its next use, for which the kernel has to ask.
-  live.modeSwitch.usesChanged(() => {
+  switchRules(live.engine, excludes, mounts, () => {
     reply.give(null);
   });
 }

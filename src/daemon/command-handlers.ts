@@ -39,12 +39,10 @@ export function handlersOf(daemon: Daemon): Handlers {
     },
     excludes: () => Promise.resolve({ rules: daemon.excludes }),
     async 'exclude-add'({ globs }) {
-      await daemon.addExcludes(globs);
-      return {};
+      return { complete: await daemon.addExcludes(globs) };
     },
     async 'exclude-rm'({ globs }) {
-      await daemon.removeExcludes(globs);
-      return {};
+      return { complete: await daemon.removeExcludes(globs) };
     },
   };
 }

@@ -20,10 +20,13 @@ export interface Daemon {
   settle(): Promise<void>;
   /** The exclude rules in force, in their order. */
   readonly excludes: readonly Rule[];
-  /** Adds rules after all others, durably: they hold when this resolves. @throws Refusal; then nothing was changed. */
-  addExcludes(globs: readonly string[]): Promise<void>;
-  /** Removes rules that were so added. @throws Refusal; then nothing was changed. */
-  removeExcludes(globs: readonly string[]): Promise<void>;
+  /**
+   * Adds rules after all others, durably: they hold when this resolves. False: the kernel has not yet dropped all that it has cached.
+   * @throws Refusal; then nothing was changed.
+   */
+  addExcludes(globs: readonly string[]): Promise<boolean>;
+  /** Removes rules that were so added; as above. */
+  removeExcludes(globs: readonly string[]): Promise<boolean>;
   /** As `settle`, and the log of events is durable as well. What could not be done for want of room is in the answer. */
   sync(): Promise<Synced>;
   /** Asks the session's thread, for what is no more than that. @throws Refusal (`ended`: the mount is gone). */

@@ -23,6 +23,10 @@ import type { MountWatch } from './mount-watch.ts';
 import type { SessionLink } from './session-link.ts';
 import type { QuestionName, Questions } from './session-messages.ts';
 import { statusOf } from './status.ts';
+import { within } from './within.ts';
+
+/** How long (ms) an answer waits for the kernel to take notifications: a lock that is held for long must not hold up who switches. */
+const PATIENCE_MS = 5000;
 
 /** What a daemon owns from its start on. */
 export interface LiveParts {
@@ -47,6 +51,7 @@ export class LiveDaemon implements Daemon {
   readonly ended: Promise<void>;
   readonly #parts: LiveParts;
   readonly #mode: ModeControl;
+  readonly #notified: () => Promise<boolean>;
   readonly #startedAt = Date.now();
 
   constructor(parts: LiveParts) {
@@ -55,8 +60,8 @@ export class LiveDaemon implements Daemon {
     // Captured is what is mounted on here; a name that vanishes takes away what is mounted on it anywhere.
     const mounts = (to: Mode): readonly ByteString[] =>
       to === 'rehearse' ? mountedAnywhere(parts.procFd, watch.device) : watch.places();
-    const notified = (): Promise<void> => notifier.drained();
-    this.#mode = new ModeControl({ link, home: layout.home, mounts, notified }, parts.keptMode);
+    this.#notified = () => within(PATIENCE_MS, notifier.drained());
+    this.#mode = new ModeControl({ link, home: layout.home, mounts, notified: this.#notified }, parts.keptMode);
     this.ended = parts.link.next('ended').then(() => this.#end());
   }
 
@@ -93,16 +98,18 @@ export class LiveDaemon implements Daemon {
     return this.#parts.excludes.all;
   }
 
-  addExcludes(globs: readonly string[]): Promise<void> {
-    return this.#parts.excludes.add(globs, this.#obey);
+  async addExcludes(globs: readonly string[]): Promise<boolean> {
+    await this.#parts.excludes.add(globs, this.#obey);
+    return this.#notified();
   }
 
-  removeExcludes(globs: readonly string[]): Promise<void> {
-    return this.#parts.excludes.remove(globs, this.#obey);
+  async removeExcludes(globs: readonly string[]): Promise<boolean> {
+    await this.#parts.excludes.remove(globs, this.#obey);
+    return this.#notified();
   }
 
   readonly #obey = async (rules: readonly Rule[]): Promise<void> => {
-    await this.ask('excludes', rules);
+    await this.ask('excludes', { rules, mounts: this.#parts.watch.places() });
   };
 
   async sync(): Promise<Synced> {

@@ -9,17 +9,14 @@ import { modeRefusal, type Mode } from '../policy/mode.ts';
 import { keepMode } from './kept-mode.ts';
 import type { SessionLink } from './session-link.ts';
 
-/** How long (ms) an answer waits for the kernel to take notifications: a lock that is held for long must not hold up who switches. */
-const PATIENCE_MS = 5000;
-
 export interface ModeControlParts {
   readonly link: SessionLink;
   /** `.rootsync`. */
   readonly home: number;
   /** Paths in the merged root at which something is mounted now, of which a mode must know. */
   readonly mounts: (to: Mode) => readonly ByteString[];
-  /** Resolves when the kernel has taken all notifications so far. */
-  readonly notified: () => Promise<void>;
+  /** Whether the kernel has taken all notifications so far: false, where it has not in time. */
+  readonly notified: () => Promise<boolean>;
 }
 
 export class ModeControl {
@@ -52,7 +49,7 @@ export class ModeControl {
     // First, so that no mode that was in force is forgotten. A flash that is full or read-only does not keep the mode from being switched.
     const notKept = this.#keep(to);
     const was = await link.ask('mode', { to, by, mounts: mounts(to) });
-    const complete = await within(PATIENCE_MS, notified());
+    const complete = await notified();
     return { mode: to, was, notKept, complete };
   }
 
@@ -63,17 +60,4 @@ export class ModeControl {
     this.#kept = mode;
     return null;
   }
-}
-
-/** Whether `done` comes in time. */
-async function within(ms: number, done: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, ms);
-  });
-  const inTime = await Promise.race([done.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
 }

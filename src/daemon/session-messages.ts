@@ -45,6 +45,12 @@ export interface SessionStatus {
   readonly heapUsed: number;
 }
 
+/** Exclude rules that come after those of the configuration, and the paths in the merged root at which something is mounted. */
+export interface LiveRules {
+  readonly rules: readonly Rule[];
+  readonly mounts: readonly ByteString[];
+}
+
 /** What the main thread asks of the session's thread (`about`), and what it is answered (`answer`). Plain values only. */
 export interface Questions {
   status: { about: null; answer: SessionStatus };
@@ -57,7 +63,7 @@ export interface Questions {
     answer: Forgotten;
   };
   /** Obey these instead of the live exclude rules so far; `bad-args` where one cannot be used. */
-  excludes: { about: readonly Rule[]; answer: null };
+  excludes: { about: LiveRules; answer: null };
   /** Turns the mode switch; the mode before. Answered when the notifier has been given all that the kernel is to ask for again. */
   mode: { about: { to: Mode; by: SwitchedBy; mounts: readonly ByteString[] }; answer: Mode };
 }

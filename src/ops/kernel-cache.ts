@@ -70,6 +70,11 @@ export class KernelCache {
     if (this.#what === 0) this.#end();
   }
 
+  /** Has `node` asked for again, which is to be captured by its next use. */
+  askAgain(node: Node): void {
+    if (node.lookups > 0) this.#refresh(node, UNCAPTURED);
+  }
+
   /** When there is something to do next (performance.now(), ms); undefined: nothing. */
   get deadline(): number | undefined {
     if (this.#at !== 0) return 0;
@@ -89,7 +94,7 @@ export class KernelCache {
     const end = Math.min(this.#at + PIECE, table.end);
     for (; this.#at < end; this.#at++) {
       const node = table.get(this.#at);
-      if (node !== undefined && node.lookups > 0) this.#refresh(node);
+      if (node !== undefined && node.lookups > 0) this.#refresh(node, this.#what);
     }
     if (this.#at >= table.end) this.#end();
     return true;
@@ -134,8 +139,7 @@ export class KernelCache {
     for (const handedOver of waiting) handedOver();
   }
 
-  #refresh(node: Node): void {
-    const what = this.#what;
+  #refresh(node: Node, what: number): void {
     if ((what & (HIDDEN | SHOWN)) !== 0 && isDir(node) && node.dir.disk !== null) this.#forgetListing(node);
     if (node.onFlash && node.aliases === null) return;
     if ((what & HIDDEN) !== 0 || ((what & UNCAPTURED) !== 0 && this.#isUsedByName(node))) this.#expireNames(node);

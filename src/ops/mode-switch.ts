@@ -43,12 +43,6 @@ export class ModeSwitch {
     if (this.mode !== DEFAULT_MODE) this.#parts.journal.mode({ how: 'mount', pid: null, reason });
   }
 
-  /** What is captured by its use may be more than before: as `turn`, in the same mode. */
-  usesChanged(handedOver: () => void): void {
-    if (this.mode === 'capture') this.#parts.kernel.refresh(UNCAPTURED, handedOver);
-    else handedOver();
-  }
-
   /**
    * Turns to a mode. `mounts`: paths in the merged root at which something is mounted. `handedOver` is called once
    * the notifier has been given all that the kernel is to ask for again.

@@ -15,6 +15,7 @@ import type { Engine } from './engine.ts';
 import { markAs, renumber } from './identity.ts';
 import type { Move } from './move.ts';
 import { clearDisk, keepReachable } from './removal.ts';
+import { moveBelow } from './rule-switch.ts';
 
 /** OK, DEFERRED, or an Errno. */
 export function renameOnFlash(engine: Engine, req: Request, move: Move): number {
@@ -119,7 +120,9 @@ function settle(engine: Engine, { from, oldName, to, newName, source, target }: 
     if (isDir(target)) tree.gone(target);
     tree.unlink(target, to, newName);
   }
-  tree.move(source, from, oldName, to, newName, true);
+  moveBelow(engine, [source], () => {
+    tree.move(source, from, oldName, to, newName, true);
+  });
   if (isDir(source)) marks.prune(oldPath);
   else marks.clear(from, oldName);
   if (isDir(source)) bindMarks(marks.marks, source);
@@ -144,7 +147,9 @@ export function exchangeOnFlash(engine: Engine, req: Request, move: Move): numbe
   if (ready !== OK) return ready;
   const done = renameat(engine, move, RENAME_EXCHANGE);
   if (done < 0) return done;
-  tree.swap({ node: source, parent: from, name: oldName }, { node: target, parent: to, name: newName }, true);
+  moveBelow(engine, [source, target], () => {
+    tree.swap({ node: source, parent: from, name: oldName }, { node: target, parent: to, name: newName }, true);
+  });
   touchShown(engine, from, 'flash');
   touchShown(engine, to, 'flash');
   for (const node of [source, target]) if (isDir(node)) bindMarks(tree.marks, node);

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { MountedRoot, needsMount } from '../mounted-root.ts';
 import { flashTree } from '../run/flash-tree.ts';
 import { readEvents } from './events.ts';
@@ -12,16 +12,17 @@ import { shell } from './inside.ts';
 
 const EXCLUDE = [{ glob: '/cache', source: 'option' }] as const;
 
-/** In `dir`: a file, and below it two more. */
+/** In `dir`: a file, and below it a symlink and two files. */
 function fill(dir: string): void {
   mkdirSync(`${dir}/sub/deep`, { recursive: true });
   for (const name of ['f', 'sub/g', 'sub/deep/h']) writeFileSync(`${dir}/${name}`, name);
+  symlinkSync('g', `${dir}/sub/l`);
 }
 
-const USE = 'cat f sub/g sub/deep/h >/dev/null';
-const USED = ['f', 'sub/deep/h', 'sub/g'];
+const USE = 'cat f sub/l sub/deep/h >/dev/null';
+const USED = ['f', 'sub/deep/h', 'sub/g', 'sub/l'];
 
-/** Files that flash has in `dir`. */
+/** Files and symlinks that flash has in `dir`. */
 function captured(root: MountedRoot, dir: string): string[] {
   return [...flashTree(root.flash)]
     .filter(([path, type]) => type !== 'directory' && path.startsWith(`${dir}/`))
@@ -77,6 +78,7 @@ describe('excludes of what is renamed', function () {
       '/cache/big excluded /cache',
       '/cache/sub/big excluded /cache',
       '/cache/f excluded /cache',
+      '/cache/sub/l excluded /cache',
       '/cache/sub/g excluded /cache',
       '/cache/sub/deep/h excluded /cache',
     ]);

@@ -2,17 +2,8 @@
 // is, one that is half added, and a list that is not what the mount obeys.
 
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readlinkSync,
-  symlinkSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, symlinkSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -86,6 +77,7 @@ describe('cli/exclude on a live mount', function () {
     readFileSync(at('flash/.rootsync/excludes'), 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
+  const everything = (): string[] => [...flashTree(at('flash')).keys()].sort();
   /** Files and symlinks on flash, once all is copied. */
   const captured = async (): Promise<string[]> => {
     await umount();
@@ -111,18 +103,38 @@ describe('cli/exclude on a live mount', function () {
     );
   });
 
-  it('captures links and directories again that the kernel had cached while they were excluded', async () => {
-    fill('d/e/file');
-    symlinkSync('d/e', at('disk/link'));
-    await mount();
-    await change('add', '/link', '/d/**');
-    const use = (): string => execFileSync('stat', ['-L', '-c', '%F', join(mnt, 'link'), join(mnt, 'd/e')]).toString();
-    assert.equal(use(), 'directory\ndirectory\n');
-    assert.ok(!existsSync(at('flash/link')));
-    await change('rm', '/link', '/d/**');
-    use();
+  it('lets in again what the kernel has cached: targets of symlinks, names, empty directories, special files', async () => {
+    fill('a/file', 'a/sub/file');
+    for (const name of ['one', 'two']) symlinkSync('file', at(`disk/a/${name}`));
+    mkdirSync(at('disk/a/empty'));
+    spawnSync('mkfifo', [at('disk/a/fifo')]);
+    await done(rootsync(['mount', '--flash', at('flash'), '--disk', at('disk'), mnt]));
+    await change('add', '/a/**');
+    const paths = ['one', 'two', 'file', 'empty', 'sub', 'sub/file', 'fifo'].map((name) => join(mnt, 'a', name));
+    const look = (): unknown => execute('sh', ['-c', 'stat -L "$@" && readlink "$1"', 'sh', ...paths]);
+    await look();
+    await look();
+    assert.deepEqual(everything(), ['/a']);
+    await change('add', '!/a', '/a/two');
+    await look();
     await umount();
-    assert.equal(readlinkSync(at('flash/link')), 'd/e');
+    assert.deepEqual(everything(), ['/a', '/a/empty', '/a/fifo', '/a/file', '/a/one', '/a/sub', '/a/sub/file']);
+  });
+
+  it('makes at once the directory that something is mounted on, and leaves the mount', async () => {
+    fill('a/sub/file');
+    await mount('--exclude', '/a/**');
+    const place = join(mnt, 'a/sub');
+    await execute('mount', ['-t', 'tmpfs', 'tmpfs', place]);
+    try {
+      await execute('touch', [join(place, 'mine')]);
+      await change('add', '!/a');
+      assert.deepEqual(everything(), ['/a', '/a/sub']);
+      assert.equal((await execute('ls', [place])).stdout, 'mine\n');
+    } finally {
+      await execute('umount', [place]);
+    }
+    await umount();
   });
 
   it('says again why, when another rule forbids it', async () => {

@@ -19,8 +19,23 @@ describe('cli/usage', () => {
 
   it('tells its version, and its exit codes in --help', async () => {
     assert.match((await rootsync(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
-    for (const command of ['run', 'mount', 'umount', 'status', 'log', 'why', 'add', 'forget', 'sync', 'fsck']) {
-      const { status, stdout } = await rootsync([command, '--help']);
+    for (const command of [
+      'run',
+      'mount',
+      'umount',
+      'status',
+      'log',
+      'why',
+      'add',
+      'forget',
+      'sync',
+      'exclude list',
+      'exclude test',
+      'exclude add',
+      'exclude rm',
+      'fsck',
+    ]) {
+      const { status, stdout } = await rootsync([...command.split(' '), '--help']);
       assert.equal(status, 0);
       assert.match(stdout, /Exit codes[^]*:\n/);
     }
