@@ -15,7 +15,8 @@ The built-in rules come first, then those of --exclude and --exclude-from as the
 
 const LIVE_HELP = `
 Live rules hold at once, and for every later mount of this flash until they are removed: they are kept in its
-.rootsync/excludes. A rule that is added again becomes the last one. What is on flash already stays there.
+.rootsync/excludes. A rule that is added again becomes the last one. What is on flash already stays there,
+until rootsync forget drops it.
 `;
 
 const OFFLINE_HELP = `
@@ -62,7 +63,7 @@ function addTest(exclude: Command, mountChoice: Add[1], done: Add[2]): void {
     .command('test')
     .summary('say which rule decides about a path')
     .description('Says which rule decides about each PATH, and whether it is excluded. Nothing needs to exist there.')
-    .argument('<PATH...>', 'as in the merged root, whatever it is mounted on')
+    .argument('<PATH...>', 'as in the merged root, whatever it is mounted on; in the mount, also relative')
     .option(...mountChoice)
     .option('--built-in', 'not of a mount: the built-in rules')
     .option('--json', 'as one JSON object');

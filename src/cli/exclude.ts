@@ -1,7 +1,7 @@
 // `rootsync exclude`: shows the rules, says which one decides about a path, adds and removes rules of a live mount. Rules are plain text:
 // which of them decides is worked out here, by the same code that a mount runs.
 
-import { display } from '../bytes.ts';
+import { asBytes, display } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { ClientError } from '../control/client.ts';
 import { liveMounts } from '../control/mounts.ts';
@@ -16,6 +16,7 @@ import { Excludes } from '../policy/excludes.ts';
 import type { Decision } from '../policy/excludes.ts';
 import { EXIT, EXIT_OF_START } from './exit-codes.ts';
 import { asFailure, Failure, findMount, talkTo } from './live-mount.ts';
+import { baseWithin, mergedPath } from './merged-path.ts';
 import { exactly } from './run/raw-words.ts';
 import { say, writeAll } from './say.ts';
 
@@ -32,6 +33,8 @@ interface Shown {
   readonly mountpoint: string | null;
   readonly title: string;
   readonly rules: readonly Rule[];
+  /** What relative paths continue. */
+  readonly base: ByteString;
 }
 
 /** `given`: options of a mount that there need not be. @throws Failure */
@@ -47,11 +50,11 @@ export async function testExcludes(
   given: readonly ExcludeOption[],
   options: ExcludeOptions,
 ): Promise<number> {
-  const { mountpoint, title, rules } = await rulesToShow(given, options);
+  const { mountpoint, title, rules, base } = await rulesToShow(given, options);
   const excludes = Excludes.compile(rules);
   if (excludes instanceof BadGlob) throw new Failure(EXIT.failed, excludes.message);
   const decisions = exactly(words).map((word) => {
-    const path = mergedPath(word);
+    const path = mergedPath(word, base);
     return { path: `/${display(path)}`, ...excludes.decide(path) };
   });
   if (options.json) writeAll(1, `${JSON.stringify({ mountpoint, decisions }, null, 2)}\n`);
@@ -90,7 +93,7 @@ async function rulesToShow(given: readonly ExcludeOption[], { mount, builtIn }: 
   const those = rules.length > 0 ? ' and those given here' : '';
   const why = offline ? 'of no mount' : 'nothing is mounted';
   const title = `built-in exclude rules${those} (${why}), in order: the last that matches decides`;
-  return { mountpoint: null, title, rules: [...DEFAULT_EXCLUDES, ...rules] };
+  return { mountpoint: null, title, rules: [...DEFAULT_EXCLUDES, ...rules], base: asBytes('') };
 }
 
 async function rulesOfMount(mount: MountEntry): Promise<Shown> {
@@ -102,6 +105,7 @@ async function rulesOfMount(mount: MountEntry): Promise<Shown> {
       mountpoint,
       title: `exclude rules of the mount at ${mountpoint}, in order: the last that matches decides`,
       rules,
+      base: baseWithin(mount.mountpoint),
     };
   } catch (error) {
     throw asFailure(error, mount);
@@ -126,14 +130,4 @@ function describe({ excluded, directoryMade, rule }: Decision): string {
   if (!excluded) return `captured: taken back by ${rule.glob} (${origin(rule)})`;
   const made = directoryMade ? '; a directory is made, without its files' : '';
   return `excluded by ${rule.glob} (${origin(rule)})${made}`;
-}
-
-/** A path as the rules see it: without a leading slash, `.`, `..` and slashes that say nothing. */
-function mergedPath(path: ByteString): ByteString {
-  const names: string[] = [];
-  for (const name of path.split('/')) {
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  }
-  return names.join('/') as ByteString;
 }

@@ -12,7 +12,7 @@ import type { Rule } from '../../src/policy/exclude-rule.ts';
 import { readEvents } from '../capture/events.ts';
 import { isMounted, needsMount } from '../mounted-root.ts';
 import { flashTree } from '../run/flash-tree.ts';
-import { rootsync, type Ended } from './rootsync.ts';
+import { MAIN, rootsync, type Ended } from './rootsync.ts';
 
 const execute = promisify(execFile);
 
@@ -160,6 +160,7 @@ describe('cli/exclude on a live mount', function () {
 
   it('lists the rules in force with where they are from, and tells which one decides', async () => {
     writeFileSync(at('rules'), '\n/b\n');
+    fill('d/file');
     await mount('--exclude', '/a', '--exclude-from', at('rules'));
     await change('add', '!/a/b');
     assert.deepEqual((await rules()).slice(-3), [
@@ -175,6 +176,9 @@ describe('cli/exclude on a live mount', function () {
       `/b/c: excluded by /b (${at('rules')}:2); a directory is made, without its files`,
       '/c: captured: no rule matches',
     ]);
+    const inside = `cd ${mnt}/d && exec ${process.execPath} ${MAIN} exclude test e ../a`;
+    const { stdout: relative } = await execute('sh', ['-c', inside]);
+    assert.match(relative, /\n\/d\/e: .*\n\/a: /);
     await umount();
   });
 
