@@ -16,7 +16,7 @@ const VALUES: Readonly<Record<string, string>> = {
   FILE: '-f',
   PATH: '-f',
   COMMAND: '-c',
-  MODE: words(MODES.filter((mode) => mode !== 'upgrade')),
+  MODE: words(MODES),
   KIND: words([...EVENT_KINDS, 'lost']),
   SHELL: words(SHELLS),
 };

@@ -13,8 +13,7 @@ export interface ModeOptions {
 
 export async function mode(wanted: string | undefined, options: ModeOptions): Promise<number> {
   if (wanted !== undefined && !isMode(wanted)) {
-    const modes = 'capture, hold, rehearse';
-    throw new Failure(EXIT.usage, `unknown mode ${wanted}${didYouMean(wanted, MODES)}; modes: ${modes}`);
+    throw new Failure(EXIT.usage, `unknown mode ${wanted}${didYouMean(wanted, MODES)}; modes: ${MODES.join(', ')}`);
   }
   const mount = findMount(options.mount);
   const client = await talkTo(mount);

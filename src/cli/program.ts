@@ -153,7 +153,7 @@ function addMode(program: Command, done: (exitCode: number) => void): void {
       'Says which mode a mount is in, or switches it: at once for whatever is used from now on, and until it is switched again, ' +
         'over unmounts too.',
     )
-    .argument('[MODE]', 'capture, hold or rehearse')
+    .argument('[MODE]', 'capture, hold, upgrade or rehearse')
     .option(...MOUNT_CHOICE)
     .addHelpText('after', MODE_NOTES + EXIT_HELP)
     .action(async (wanted: string | undefined) => {

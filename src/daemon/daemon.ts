@@ -1,7 +1,7 @@
 // Starts a merged root: opens flash and its log, starts the session's thread, mounts. With engine-parts, the only place that joins the
 // layers. After the mount nothing here touches the merged root.
 
-import { openSync } from 'node:fs';
+import { accessSync, constants, openSync } from 'node:fs';
 import { asBytes, fromText } from '../bytes.ts';
 import { openEventLog } from '../capture/event-log.ts';
 import { EPERM, errnoName } from '../errno.ts';
@@ -10,7 +10,7 @@ import { mountFuse, unmountFuse } from '../fuse/mount.ts';
 import type { Mounted } from '../fuse/mount.ts';
 import { startNotifier } from '../fuse/notifier.ts';
 import type { Ending } from '../fuse/session.ts';
-import { DEFAULT_MODE } from '../policy/mode.ts';
+import { DEFAULT_MODE, modeRefusal, type Mode } from '../policy/mode.ts';
 import { AT_FDCWD } from '../sys/at.ts';
 import { close, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
 import { eventfd } from '../sys/poll.ts';
@@ -26,7 +26,8 @@ import { StartError } from './start-error.ts';
 import { Undo } from './undo.ts';
 
 /** Starts serving; resolves once the mount answers. Nothing is left behind where it fails. */
-export async function startDaemon(config: MountConfig): Promise<Daemon | StartError> {
+export async function startDaemon(asked: MountConfig): Promise<Daemon | StartError> {
+  const config = { ...asked, diskWritable: asked.diskWritable && mayWrite(asked.disk) };
   using undo = new Undo();
   const flashFd = openDirectory(config.flash, O_RDONLY, undo);
   if (flashFd < 0) return new StartError('path', `${config.flash}: ${errnoName(flashFd)}`);
@@ -42,7 +43,8 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
   const keptMode = readKeptMode(layout.home, (why) => {
     process.emitWarning(`${config.flash}/${why}`);
   });
-  const mode = config.mode ?? keptMode ?? DEFAULT_MODE;
+  const mode = firstMode(config, keptMode);
+  if (mode instanceof StartError) return mode;
   const log = openEventLog(layout.log);
   if (typeof log === 'number')
     return new StartError('flash-unwritable', `${config.flash}/.rootsync/log: ${errnoName(log)}`);
@@ -101,6 +103,25 @@ export async function startDaemon(config: MountConfig): Promise<Daemon | StartEr
     excludes,
     keptMode,
   });
+}
+
+/** The mode to begin in. What flash remembers must not keep a system from starting: where it cannot be, it is the default. */
+function firstMode({ mode, disk, diskWritable, flash }: MountConfig, kept: Mode | null): Mode | StartError {
+  const wrong = modeRefusal(mode ?? kept ?? DEFAULT_MODE, diskWritable);
+  if (wrong === undefined) return mode ?? kept ?? DEFAULT_MODE;
+  if (mode !== null) return new StartError('path', `${disk}: ${wrong}`);
+  process.emitWarning(`${flash}/.rootsync/mode: ${wrong}`);
+  return DEFAULT_MODE;
+}
+
+/** Whether disk's root is writable, as far as its mount and its owner say. */
+function mayWrite(disk: string): boolean {
+  try {
+    accessSync(disk, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function openDirectory(path: string, flags: number, undo: Undo): number {

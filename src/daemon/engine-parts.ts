@@ -1,7 +1,6 @@
 // Puts the merged root together, in the session's thread: the one place that knows how the parts fit. In two steps, since most of it can (and
 // so must) be made before anything is mounted, and the rest needs the connection.
 
-import { accessSync, constants } from 'node:fs';
 import { Admission } from '../capture/admission.ts';
 import { Backlog } from '../capture/backlog.ts';
 import { Capture } from '../capture/capture.ts';
@@ -102,8 +101,11 @@ interface OnDisk {
 export function prepare({ config, layout, liveExcludes, procFd }: SessionData): Groundwork | string {
   const flash = openFlash(config.flash);
   if (typeof flash === 'number') return `${config.flash}: ${errnoName(flash)}`;
-  const writable = config.diskWritable && mayWrite(config.disk);
-  const disk = openDisk({ path: config.disk, writable, hidden: [config.flash, config.mountpoint] });
+  const disk = openDisk({
+    path: config.disk,
+    writable: config.diskWritable,
+    hidden: [config.flash, config.mountpoint],
+  });
   if (typeof disk === 'number') return `${config.disk}: ${errnoName(disk)}`;
   const marks = new Marks(inoKey);
   const opened = MarkLog.open(layout.home, marks);
@@ -130,16 +132,6 @@ export function prepare({ config, layout, liveExcludes, procFd }: SessionData): 
     excludes,
     procFd,
   };
-}
-
-/** Whether disk's root is writable, as far as its mount and its owner say. */
-function mayWrite(disk: string): boolean {
-  try {
-    accessSync(disk, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function openKept(home: number): number {

@@ -3,7 +3,7 @@
 
 import { asBytes } from '../bytes.ts';
 import { ENOENT, ENOSPC, errnoName } from '../errno.ts';
-import { isMode, modeRefusal, type Mode } from '../policy/mode.ts';
+import { isMode, type Mode } from '../policy/mode.ts';
 import { fsync, pread, write } from '../sys/io.ts';
 import { renameat2, unlinkat } from '../sys/link.ts';
 import { close, O_CLOEXEC, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, openat } from '../sys/open.ts';
@@ -24,9 +24,8 @@ export function readKeptMode(home: number, complain: (why: string) => void): Mod
     return null;
   }
   const text = bytes.toString('latin1', 0, length).trimEnd();
-  const wrong = isMode(text) ? modeRefusal(text) : 'is no mode';
-  if (isMode(text) && wrong === undefined) return text;
-  complain(`.rootsync/mode: ${JSON.stringify(text)}: ${wrong ?? ''}`);
+  if (isMode(text)) return text;
+  complain(`.rootsync/mode: ${JSON.stringify(text)}: is no mode`);
   return null;
 }
 

@@ -61,7 +61,10 @@ export class LiveDaemon implements Daemon {
     const mounts = (to: Mode): readonly ByteString[] =>
       to === 'rehearse' ? mountedAnywhere(parts.procFd, watch.device) : watch.places();
     this.#notified = () => within(PATIENCE_MS, notifier.drained());
-    this.#mode = new ModeControl({ link, home: layout.home, mounts, notified: this.#notified }, parts.keptMode);
+    this.#mode = new ModeControl(
+      { link, home: layout.home, diskWritable: parts.config.diskWritable, mounts, notified: this.#notified },
+      parts.keptMode,
+    );
     this.ended = parts.link.next('ended').then(() => this.#end());
   }
 

@@ -13,6 +13,8 @@ export interface ModeControlParts {
   readonly link: SessionLink;
   /** `.rootsync`. */
   readonly home: number;
+  /** Disk takes changes. */
+  readonly diskWritable: boolean;
   /** Paths in the merged root at which something is mounted now, of which a mode must know. */
   readonly mounts: (to: Mode) => readonly ByteString[];
   /** Whether the kernel has taken all notifications so far: false, where it has not in time. */
@@ -37,7 +39,7 @@ export class ModeControl {
 
   /** @throws Refusal: `unavailable`, `ended`. */
   turn(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
-    const wrong = modeRefusal(to);
+    const wrong = modeRefusal(to, this.#parts.diskWritable);
     if (wrong !== undefined) return Promise.reject(new Refusal('unavailable', wrong));
     const turned = this.#turn.then(() => this.#do(to, by));
     this.#turn = turned.catch(() => {});

@@ -1,7 +1,7 @@
 // Every option of a mount, once: its name, its value and what it does to the draft of a configuration. `--NAME VALUE` and
 // `-o NAME=VALUE` both come from this table, so that mount(8) and people speak the same.
 
-import { MODES, isMode, modeRefusal, type Mode } from '../policy/mode.ts';
+import { MODES, isMode, type Mode } from '../policy/mode.ts';
 import type { ExcludeOption } from './exclude-rules.ts';
 import { parseOptionList } from './option-list.ts';
 import { parseSize, parseSizeOrShare, type Share } from './size.ts';
@@ -67,7 +67,7 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
   {
     name: 'mode',
     value: 'MODE',
-    help: 'capture, hold or rehearse, for this mount (default: the one last switched to, at first capture)',
+    help: 'capture, hold, upgrade or rehearse, for this mount (default: the one last switched to, at first capture)',
     set: setMode,
   },
   {
@@ -132,6 +132,11 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
     set: (draft) => void (draft.onStat = false),
   },
   {
+    name: 'upgrade',
+    help: 'as --mode upgrade: changes go to disk, and flash follows',
+    set: (draft) => void (draft.mode = 'upgrade'),
+  },
+  {
     name: 'no-allow-other',
     help: 'only the user who mounts may use the mount',
     set: (draft) => void (draft.allowOther = false),
@@ -139,10 +144,9 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
 ];
 
 function setMode(draft: MountDraft, value: string): string | undefined {
-  if (!isMode(value)) return `unknown mode ${value}${didYouMean(value, MODES)}; modes: capture, hold, rehearse`;
-  const wrong = modeRefusal(value);
-  if (wrong === undefined) draft.mode = value;
-  return wrong;
+  if (!isMode(value)) return `unknown mode ${value}${didYouMean(value, MODES)}; modes: ${MODES.join(', ')}`;
+  draft.mode = value;
+  return undefined;
 }
 
 /** `MS_*` of mount(2) for the options that every filesystem takes. */

@@ -19,8 +19,8 @@ export function isMode(text: string): text is Mode {
   return (MODES as readonly string[]).includes(text);
 }
 
-/** Why a mount cannot be in this mode, for people; undefined: it can. */
-export function modeRefusal(mode: Mode): string | undefined {
-  if (mode !== 'upgrade') return undefined;
-  return 'upgrade mode is not available in this version: use capture, hold or rehearse';
+/** Why a mount cannot be in this mode, for people; undefined: it can. `diskWritable`: disk takes changes. */
+export function modeRefusal(mode: Mode, diskWritable: boolean): string | undefined {
+  if (mode !== 'upgrade' || diskWritable) return undefined;
+  return 'upgrade mode changes disk, and disk is not writable: mount it writable, without --no-disk-changes';
 }

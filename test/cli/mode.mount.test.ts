@@ -64,18 +64,18 @@ describe('cli/mode', function () {
     assert.ok(events()[0]?.requester?.parents.some(({ pid }) => pid === process.pid));
   });
 
-  it('refuses what is no mode, and a mode that there is not yet, and says so', async () => {
+  it('refuses what is no mode, and upgrade where disk takes no changes, and says so', async () => {
     const typo = await mode('rehears');
     assert.deepEqual(
       [typo.status, typo.stderr],
-      [2, 'rootsync: unknown mode rehears (did you mean rehearse?); modes: capture, hold, rehearse\n'],
+      [2, 'rootsync: unknown mode rehears (did you mean rehearse?); modes: capture, hold, upgrade, rehearse\n'],
     );
     const nowhere = await mode('hold');
     assert.equal(nowhere.status, 8);
-    await mount();
+    await mount('--no-disk-changes');
     const early = await mode('upgrade');
     assert.equal(early.status, 1);
-    assert.match(early.stderr, /upgrade mode is not available in this version: use capture, hold or rehearse/);
+    assert.match(early.stderr, /upgrade mode changes disk, and disk is not writable/);
     assert.equal(await current(), 'capture\n');
   });
 
@@ -111,7 +111,7 @@ describe('cli/mode', function () {
   it('begins in capture where flash remembers nonsense, and says so', async () => {
     await mount();
     await umount();
-    for (const nonsense of ['hodl\n', '', 'upgrade\n', '\0'.repeat(100)]) {
+    for (const nonsense of ['hodl\n', '', 'upgrad\n', '\0'.repeat(100)]) {
       writeFileSync(at('flash/.rootsync/mode'), nonsense);
       await mount();
       assert.equal(await current(), 'capture\n');

@@ -56,12 +56,6 @@ describe('cli/usage', () => {
       /--mode: unknown mode hodl .did you mean hold/,
     ],
     [
-      'the mode that is to come',
-      ['mount', ...branches, '-o', 'mode=upgrade', 'mnt'],
-      2,
-      /-o: upgrade mode is not available/,
-    ],
-    [
       'an unknown -o option',
       ['mount', ...branches, '-o', 'ro,flsh=x', 'mnt'],
       2,

@@ -41,7 +41,6 @@ describe('daemon/mount-options', () => {
     ['flsh=/f', /unknown option flsh \(did you mean flash\?\)/],
     ['constructor', /unknown option constructor/],
     ['mode=captur', /unknown mode captur \(did you mean capture\?\)/],
-    ['mode=upgrade', /upgrade mode is not available in this version/],
     ['mode', /mode needs a value/],
     ['flash=', /flash needs a value/],
     ['no-passthrough=1', /takes no value/],
