@@ -18,7 +18,7 @@ export const EXIT = {
 } as const;
 
 /** `run` keeps out of the way of COMMAND's own codes, as env(1) and timeout(1) do. */
-export const RUN_EXIT = { differs: 124, failed: 125, notExecutable: 126, notFound: 127 } as const;
+export const RUN_EXIT = { differs: 124, lacked: 124, failed: 125, notExecutable: 126, notFound: 127 } as const;
 
 /** Those of fsck(8). */
 export const FSCK_EXIT = { clean: 0, mended: 1, left: 4, failed: 8, usage: 16 } as const;
@@ -64,6 +64,15 @@ Exit codes:
   125 rootsync itself failed, before or after COMMAND
   126 COMMAND cannot be executed
   127 COMMAND is not found
+`;
+
+export const REHEARSE_EXIT_HELP = `
+Exit codes:
+  COMMAND's own, 128 + N when signal N ended it; and
+  124 COMMAND succeeded, but flash lacks something that it asked for
+  125 rootsync itself failed: no such mount, somebody else rehearses ...
+  126 COMMAND cannot be executed
+  127 COMMAND, or its interpreter or loader, is not on flash
 `;
 
 export const FSCK_EXIT_HELP = `

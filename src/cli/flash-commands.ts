@@ -6,7 +6,7 @@ import { EXIT_HELP } from './exit-codes.ts';
 import { MOUNT_CHOICE, PATHS_HELP } from './question-commands.ts';
 
 const FROM_HELP = `
-A list has one path per line; a line may also be one of the event log: rootsync log --json --kind miss | rootsync add --from -
+A list has one path per line, or paths that each end with a NUL (find -print0); a line may also be one of the event log: rootsync log --json --kind miss | rootsync add --from -
 `;
 
 export function addAdd(program: Command, done: (exitCode: number) => void): void {

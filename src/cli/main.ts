@@ -40,7 +40,7 @@ function throwAtExit(command: Command): void {
 
 function usageExit(): number {
   if (first === 'fsck') return FSCK_EXIT.usage;
-  return first === 'run' ? RUN_EXIT.failed : EXIT.usage;
+  return first === 'run' || first === 'rehearse' ? RUN_EXIT.failed : EXIT.usage;
 }
 
 function packageVersion(): string {

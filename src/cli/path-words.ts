@@ -10,7 +10,8 @@ import { Failure } from './live-mount.ts';
 import { mergedPath } from './merged-path.ts';
 
 /**
- * The paths in a list (`-`: stdin), one per line; a line may also be one of the event log. Relative ones continue `base`.
+ * The paths in a list (`-`: stdin), one per line, or each ended by a NUL where there is one (`find -print0`); a line may also be one of the
+ * event log. Relative ones continue `base`.
  * @throws Failure
  */
 export function readPaths(file: string, base: ByteString): ByteString[] {
@@ -21,7 +22,7 @@ export function readPaths(file: string, base: ByteString): ByteString[] {
     throw new Failure(EXIT.path, `--from ${file}: ${(error as Error).message}`);
   }
   return text
-    .split('\n')
+    .split(text.includes('\0') ? '\0' : '\n')
     .filter((line) => line !== '')
     .map((line, i) => {
       const path = line.startsWith('{"v":') ? pathOfEvent(line) : mergedPath(asBytes(line), base);

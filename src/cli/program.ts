@@ -10,6 +10,7 @@ import { addMountOptions } from './mount-words.ts';
 import { addAdd, addForget, addSync } from './flash-commands.ts';
 import type { ModeOptions } from './mode.ts';
 import { addLog, addWhy, MOUNT_CHOICE } from './question-commands.ts';
+import { addRehearse } from './disk-commands.ts';
 import type { Inside } from './run/namespace.ts';
 import type { StatusOptions } from './status.ts';
 import type { UmountOptions } from './umount.ts';
@@ -32,6 +33,7 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addSync(program, done);
   addExclude(program, MOUNT_CHOICE, done);
   addMode(program, done);
+  addRehearse(program, done);
   addFsck(program, done);
   addCompletion(program, done);
   return program;

@@ -11,7 +11,7 @@ import { say } from './say.ts';
 /** `inside`: the namespaces that this process is in already. */
 export async function run(request: RunRequest, inside: Inside | undefined): Promise<number> {
   try {
-    if (inside === undefined) enterNamespaces();
+    if (inside === undefined) enterNamespaces('run');
     return await supervise(request, inside);
   } catch (error) {
     say((error as Error).message);

@@ -22,6 +22,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const QUICK: ReadonlySet<CommandName> = new Set<CommandName>([
   'status',
   'mode',
+  'rehearse',
+  'misses',
   'excludes',
   'exclude-add',
   'exclude-rm',

@@ -8,6 +8,8 @@ export const COMMANDS: { readonly [C in CommandName]: FieldsOf<Commands[C]['args
   status: {},
   settle: {},
   mode: { to: optional(oneOf(MODES)) },
+  rehearse: { end: optional(flag) },
+  misses: {},
   add: { paths: listOf(path) },
   forget: { paths: listOf(path), force: optional(flag) },
   sync: {},

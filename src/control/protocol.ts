@@ -3,7 +3,9 @@
 // added, never renamed or given another meaning, within one version.
 
 import type { Rule } from '../policy/exclude-rule.ts';
+import type { Requester } from '../capture/requester.ts';
 import type { Mode } from '../policy/mode.ts';
+import type { ObjectKind } from '../policy/object-kind.ts';
 
 /** The version that a request names in `v`. */
 export const PROTOCOL_VERSION = 1;
@@ -22,6 +24,13 @@ export interface Commands {
    * one is in force. `unavailable`: this mount cannot be in that mode.
    */
   mode: { args: { readonly to?: Mode }; result: ModeSwitched };
+  /**
+   * Turns to `rehearse` for as long as this connection lasts: when it ends, however that comes, the mode is again what it was. Nobody else
+   * can switch meanwhile, and only one connection at a time can have it: `busy`. With `end` it ends now, and is answered after that.
+   */
+  rehearse: { args: { readonly end?: boolean }; result: ModeSwitched };
+  /** What was missed since this connection asked to `rehearse`. `unavailable`: it has not. */
+  misses: { args: NoFields; result: Missed };
   /** Captures objects, whatever mode and rules say, and all that is below them as far as the rules allow. Answered when it is on flash. */
   add: { args: { readonly paths: readonly PathText[] }; result: Added };
   /** Drops flash's copies, so that disk's objects show again; with `force` those that were changed on flash, too. */
@@ -104,6 +113,25 @@ export type PathText = string | { readonly bytes: string };
 export interface LeftOut {
   readonly path: string;
   readonly reason: string;
+}
+
+/** A name that only disk could have answered, while it was hidden; said once, of who asked first. */
+export interface Miss {
+  /** Absolute in the merged root, for people. */
+  readonly path: string;
+  /** Hex of the path's exact bytes, where `path` cannot say them. */
+  readonly pathBytes?: string;
+  readonly objectKind: ObjectKind;
+  /** `lookup`, or `mount`: something is mounted there, and so it showed all the same. */
+  readonly operation: string;
+  /** Null where nobody asked, or the kernel does not say who. */
+  readonly requester: Requester | null;
+}
+
+export interface Missed {
+  readonly misses: readonly Miss[];
+  /** Further ones, which are in the event log alone. */
+  readonly more: number;
 }
 
 /** Objects are counted; of those left out, the first are named. */

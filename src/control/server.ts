@@ -11,8 +11,18 @@ import { Refusal } from './refusal.ts';
 
 /** What the commands do. A handler answers with the result, or throws a Refusal. */
 export type Handlers = {
-  readonly [C in CommandName]: (args: Commands[C]['args'], peer: Peer) => Promise<Commands[C]['result']>;
+  readonly [C in CommandName]: (
+    args: Commands[C]['args'],
+    peer: Peer,
+    connection: Connection,
+  ) => Promise<Commands[C]['result']>;
 };
+
+/** What a client may have for as long as it is connected. The same object for all requests of one connection. */
+export interface Connection {
+  /** Calls `undo` once the connection has ended, whoever ended it; at once where it has. */
+  readonly atEnd: (undo: () => void) => void;
+}
 
 export interface ControlServer {
   readonly path: string;
@@ -97,6 +107,13 @@ class Client {
   /** Ends when the last line received so far has been answered. */
   #work: Promise<void> = Promise.resolve();
   #deadline: NodeJS.Timeout | undefined;
+  readonly #undos: (() => void)[] = [];
+  readonly #connection: Connection = {
+    atEnd: (undo) => {
+      if (this.#socket.closed) undo();
+      else this.#undos.push(undo);
+    },
+  };
 
   constructor(socket: Socket, peer: Peer, handlers: Handlers, patience: number) {
     this.#socket = socket;
@@ -104,7 +121,10 @@ class Client {
     this.#handlers = handlers;
     this.#patience = patience;
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => clearTimeout(this.#deadline));
+    socket.on('close', () => {
+      clearTimeout(this.#deadline);
+      for (const undo of this.#undos) undo();
+    });
     socket.on('data', (chunk) => this.#receive(chunk));
   }
 
@@ -134,7 +154,7 @@ class Client {
     this.#socket.pause();
     for (const line of lines) {
       if (this.#socket.destroyed) return;
-      await this.#send(await answer(line, this.#handlers, this.#peer));
+      await this.#send(await answer(line, this.#handlers, this.#peer, this.#connection));
     }
     this.#socket.resume();
   }
@@ -162,11 +182,11 @@ class Client {
   }
 }
 
-async function answer(line: string, handlers: Handlers, peer: Peer): Promise<Reply> {
+async function answer(line: string, handlers: Handlers, peer: Peer, connection: Connection): Promise<Reply> {
   const request = parseRequest(line);
   if ('error' in request) return { id: request.id, ok: false, error: request.error };
   try {
-    return { id: request.id, ok: true, result: await handle(request, handlers, peer) };
+    return { id: request.id, ok: true, result: await handle(request, handlers, peer, connection) };
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal('failed', `${request.command}: ${String(error)}`);
     if (error !== refusal) process.emitWarning(error as Error);
@@ -178,6 +198,7 @@ function handle<C extends CommandName>(
   { command, args }: RequestOf<C>,
   handlers: Handlers,
   peer: Peer,
+  connection: Connection,
 ): Promise<Commands[C]['result']> {
-  return handlers[command](args, peer);
+  return handlers[command](args, peer, connection);
 }

@@ -18,11 +18,10 @@ const ANSWERS: Answers = {
   status: (live, _about, reply) => reply.give(statusOf(live)),
   settle: (live, _about, reply) => void live.settling.push(reply),
   excludes: obeyExcludes,
-  mode: ({ modeSwitch }, { to, by, mounts }, reply) => {
+  mode: ({ modeSwitch }, { to, by, mounts, afresh }, reply) => {
     const was = modeSwitch.mode;
-    modeSwitch.turn(to, by, mounts, () => {
-      reply.give(was);
-    });
+    const handedOver = (): void => reply.give(was);
+    modeSwitch.turn({ to, by, mounts, afresh }, handedOver);
   },
   add: startAdd,
   forget: startForget,

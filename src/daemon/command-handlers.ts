@@ -2,14 +2,20 @@
 
 import { EBUSY, errnoName } from '../errno.ts';
 import { Refusal } from '../control/refusal.ts';
-import type { Handlers } from '../control/server.ts';
+import type { Connection, Handlers } from '../control/server.ts';
 import type { LeftOut } from '../capture/chore.ts';
 import { asBytes, display, fromText } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import type * as Public from '../control/protocol.ts';
-import type { Daemon } from './daemon-api.ts';
+import type { Daemon, Rehearsal } from './daemon-api.ts';
 
 export function handlersOf(daemon: Daemon): Handlers {
+  const rehearsals = new WeakMap<Connection, Rehearsal>();
+  const rehearsalOf = (connection: Connection): Rehearsal => {
+    const rehearsal = rehearsals.get(connection);
+    if (rehearsal !== undefined) return rehearsal;
+    throw new Refusal('unavailable', 'this connection does not rehearse: it has to ask for that first');
+  };
   return {
     status: () => daemon.status(),
     async settle() {
@@ -20,6 +26,23 @@ export function handlersOf(daemon: Daemon): Handlers {
       if (to !== undefined) return daemon.switchMode(to, { how: 'control', pid });
       const { mode } = await daemon.status();
       return { mode, was: mode, notKept: null, complete: true };
+    },
+    async rehearse({ end }, { pid }, connection) {
+      if (end === true) return rehearsalOf(connection).end();
+      const rehearsal = await daemon.rehearse({ how: 'control', pid });
+      rehearsals.set(connection, rehearsal);
+      connection.atEnd(() => {
+        rehearsal.end().catch(() => {
+          // The mount has ended.
+        });
+      });
+      return rehearsal.begun;
+    },
+    async misses(_args, _peer, connection) {
+      const { misses } = rehearsalOf(connection);
+      // What was missed until now has been told before the session answers.
+      await daemon.ask('status', null);
+      return misses.all;
     },
     async add({ paths }, { pid }) {
       const { failed, ...counts } = await daemon.ask('add', { paths: paths.map(bytesOf), pid });

@@ -2,9 +2,18 @@
 
 import type { ModeSwitched, Status, Synced } from '../control/protocol.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
+import type { Misses } from '../report/misses.ts';
 import type { Mode } from '../policy/mode.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import type { QuestionName, Questions } from './session-messages.ts';
+
+/** `rehearse`, borrowed: nobody else can switch before its end. */
+export interface Rehearsal {
+  readonly begun: ModeSwitched;
+  readonly misses: Misses;
+  /** Turns the mode to what it was; more than once is as once. @throws Refusal: `ended`. */
+  readonly end: () => Promise<ModeSwitched>;
+}
 
 export interface Daemon {
   /** Resolves when the mount is gone, for whatever reason (`unmount`, umount(8), abort), and flash is synced. */
@@ -16,6 +25,8 @@ export interface Daemon {
   status(): Promise<Status>;
   /** Switches to a mode, and keeps it on flash. @throws Refusal: `unavailable`, `ended`. */
   switchMode(to: Mode, by: SwitchedBy): Promise<ModeSwitched>;
+  /** Turns to `rehearse` until its end, which the one who asked has to call. @throws Refusal: `busy`, `ended`. */
+  rehearse(by: SwitchedBy): Promise<Rehearsal>;
   /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
   settle(): Promise<void>;
   /** The exclude rules in force, in their order. */

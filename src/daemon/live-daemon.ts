@@ -14,7 +14,7 @@ import type { Mode } from '../policy/mode.ts';
 import { syncfs } from '../sys/io.ts';
 import { mountedAnywhere } from './all-mounts.ts';
 import type { MountConfig } from './config.ts';
-import type { Daemon } from './daemon-api.ts';
+import type { Daemon, Rehearsal } from './daemon-api.ts';
 import { closeLayout } from './flash-layout.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { LiveExcludes } from './live-excludes.ts';
@@ -85,6 +85,10 @@ export class LiveDaemon implements Daemon {
 
   switchMode(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
     return this.#mode.turn(to, by);
+  }
+
+  rehearse(by: SwitchedBy): Promise<Rehearsal> {
+    return this.#mode.borrow(by);
   }
 
   async settle(): Promise<void> {

@@ -1,4 +1,5 @@
-// The mode switch as the main thread turns it: one turn at a time, kept on flash, then in force, then the kernel has been told.
+// The mode switch as the main thread turns it: one turn at a time, kept on flash, then in force, then the kernel has been told. A rehearsal
+// borrows it: nobody else turns it before that ends, and flash is not to remember it.
 
 import { errnoName } from '../errno.ts';
 import type { ByteString } from '../bytes.ts';
@@ -6,6 +7,8 @@ import type { ModeSwitched } from '../control/protocol.ts';
 import { Refusal } from '../control/refusal.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import { modeRefusal, type Mode } from '../policy/mode.ts';
+import { Misses } from '../report/misses.ts';
+import type { Rehearsal } from './daemon-api.ts';
 import { keepMode } from './kept-mode.ts';
 import type { SessionLink } from './session-link.ts';
 
@@ -21,38 +24,85 @@ export interface ModeControlParts {
   readonly notified: () => Promise<boolean>;
 }
 
+interface Borrower {
+  readonly by: SwitchedBy;
+  readonly misses: Misses;
+}
+
 export class ModeControl {
   readonly #parts: ModeControlParts;
   /** What flash remembers, as far as this daemon knows. */
   #kept: Mode | null;
   #turn: Promise<unknown> = Promise.resolve();
+  #borrower: Borrower | undefined;
 
   constructor(parts: ModeControlParts, kept: Mode | null) {
     this.#parts = parts;
     this.#kept = kept;
+    parts.link.on('events', ({ events }) => {
+      this.#borrower?.misses.take(events);
+    });
   }
 
-  /** The mode in force. @throws Refusal */
-  async current(): Promise<Mode> {
-    return (await this.#parts.link.ask('status', null)).mode;
-  }
-
-  /** @throws Refusal: `unavailable`, `ended`. */
+  /** @throws Refusal: `unavailable`, `busy`, `ended`. */
   turn(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
     const wrong = modeRefusal(to, this.#parts.diskWritable);
     if (wrong !== undefined) return Promise.reject(new Refusal('unavailable', wrong));
-    const turned = this.#turn.then(() => this.#do(to, by));
+    return this.#next(async () => {
+      this.#refuseBorrowed();
+      // First, so that no mode that was in force is forgotten. A flash that is full or read-only does not keep the mode from being switched.
+      const notKept = this.#keep(to);
+      return { ...(await this.#do(to, by, false)), notKept };
+    });
+  }
+
+  /** See Daemon.rehearse. */
+  borrow(by: SwitchedBy): Promise<Rehearsal> {
+    return this.#next(async () => {
+      this.#refuseBorrowed();
+      const borrower = { by, misses: new Misses() };
+      this.#borrower = borrower;
+      try {
+        const begun = await this.#do('rehearse', by, true);
+        let ended: Promise<ModeSwitched> | undefined;
+        const end = (): Promise<ModeSwitched> => (ended ??= this.#giveBack(begun.was, by));
+        return { begun: { ...begun, notKept: null }, misses: borrower.misses, end };
+      } catch (error) {
+        this.#borrower = undefined;
+        throw error;
+      }
+    });
+  }
+
+  #giveBack(mode: Mode, by: SwitchedBy): Promise<ModeSwitched> {
+    // The borrower may be gone: then its pid says nothing, or names somebody else.
+    const back = { ...by, pid: null, reason: 'the end of a rehearsal' };
+    // Before any turn that is asked for later.
+    return this.#next(async () => {
+      this.#borrower = undefined;
+      return { ...(await this.#do(mode, back, false)), notKept: null };
+    });
+  }
+
+  /** One after the other. */
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const turned = this.#turn.then(work);
     this.#turn = turned.catch(() => {});
     return turned;
   }
 
-  async #do(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
+  /** @throws Refusal */
+  #refuseBorrowed(): void {
+    if (this.#borrower === undefined) return;
+    const { pid } = this.#borrower.by;
+    const who = pid === null ? 'somebody' : `process ${String(pid)}`;
+    throw new Refusal('busy', `${who} is rehearsing (rootsync rehearse): the mode can be switched once that has ended`);
+  }
+
+  async #do(to: Mode, by: SwitchedBy, afresh: boolean): Promise<Omit<ModeSwitched, 'notKept'>> {
     const { link, mounts, notified } = this.#parts;
-    // First, so that no mode that was in force is forgotten. A flash that is full or read-only does not keep the mode from being switched.
-    const notKept = this.#keep(to);
-    const was = await link.ask('mode', { to, by, mounts: mounts(to) });
-    const complete = await notified();
-    return { mode: to, was, notKept, complete };
+    const was = await link.ask('mode', { to, by, mounts: mounts(to), afresh });
+    return { mode: to, was, complete: await notified() };
   }
 
   #keep(mode: Mode): string | null {

@@ -64,8 +64,8 @@ export interface Questions {
   };
   /** Obey these instead of the live exclude rules so far; `bad-args` where one cannot be used. */
   excludes: { about: LiveRules; answer: null };
-  /** Turns the mode switch; the mode before. Answered when the notifier has been given all that the kernel is to ask for again. */
-  mode: { about: { to: Mode; by: SwitchedBy; mounts: readonly ByteString[] }; answer: Mode };
+  /** Turns the mode switch; the mode before. `afresh`: as if it were another than it is already. Answered when the notifier has been given all that the kernel is to ask for again. */
+  mode: { about: { to: Mode; by: SwitchedBy; mounts: readonly ByteString[]; afresh: boolean }; answer: Mode };
 }
 
 export type QuestionName = keyof Questions;

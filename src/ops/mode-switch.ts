@@ -19,6 +19,15 @@ export interface SwitchedBy {
   readonly reason?: string;
 }
 
+export interface Turn {
+  readonly to: Mode;
+  readonly by: SwitchedBy;
+  /** Paths in the merged root at which something is mounted. */
+  readonly mounts: readonly ByteString[];
+  /** Also where it is that mode already: what was answered in it is to be asked for again. */
+  readonly afresh: boolean;
+}
+
 export interface ModeSwitchParts {
   readonly current: CurrentMode;
   readonly tree: Tree;
@@ -43,14 +52,11 @@ export class ModeSwitch {
     if (this.mode !== DEFAULT_MODE) this.#parts.journal.mode({ how: 'mount', pid: null, reason });
   }
 
-  /**
-   * Turns to a mode. `mounts`: paths in the merged root at which something is mounted. `handedOver` is called once
-   * the notifier has been given all that the kernel is to ask for again.
-   */
-  turn(to: Mode, by: SwitchedBy, mounts: readonly ByteString[], handedOver: () => void): void {
+  /** Turns to a mode. `handedOver` is called once the notifier has been given all that the kernel is to ask for again. */
+  turn({ to, by, mounts, afresh }: Turn, handedOver: () => void): void {
     const { current, tree, capture, journal, kernel } = this.#parts;
     const was = current.mode;
-    if (to === was) {
+    if (to === was && !afresh) {
       handedOver();
       return;
     }

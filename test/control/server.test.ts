@@ -31,6 +31,8 @@ describe('control/server', () => {
   let asked: Peer | undefined;
   let settle: () => void;
 
+  let undone: string[];
+
   // Some of the commands: what is tested is the same for all.
   const some: Partial<Handlers> = {
     status: (_args, peer) => {
@@ -40,6 +42,10 @@ describe('control/server', () => {
     },
     settle: () => new Promise((resolve) => (settle = () => resolve({}))),
     mode: ({ to }) => Promise.resolve({ mode: to ?? 'capture', was: 'capture', notKept: null, complete: true }),
+    sync: (_args, _peer, connection) => {
+      connection.atEnd(() => undone.push('undone'));
+      return Promise.resolve({ full: false, unwritten: 0 });
+    },
     unmount: () => (busy ? Promise.reject(new Refusal('busy', 'in use')) : Promise.reject(new TypeError('a bug'))),
   };
   const handlers = some as Handlers;
@@ -49,6 +55,7 @@ describe('control/server', () => {
     path = join(dir, '0:99.sock');
     busy = true;
     handled = 0;
+    undone = [];
     server = await listen(path, handlers, { clients: 8, patience: PATIENCE_MS });
   });
   afterEach(async () => {
@@ -78,6 +85,16 @@ describe('control/server', () => {
     assert.deepEqual(await client.request('status', {}), STATUS);
     client.close();
   };
+
+  it('undoes what a client had for as long as it was connected, however it goes', async () => {
+    const client = await ControlClient.connect(path);
+    await client.request('sync', {});
+    await works();
+    assert.deepEqual(undone, []);
+    client.close();
+    while (undone.length === 0) await works();
+    assert.deepEqual(undone, ['undone']);
+  });
 
   it('answers requests, in their order', async () => {
     const client = await ControlClient.connect(path);

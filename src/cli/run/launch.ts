@@ -2,22 +2,11 @@
 // waits, completes the root with the host's /proc and its kin, enters it and executes COMMAND. Nothing else is ever executed in the merged
 // root, and after chroot nothing is opened there but what execve and chdir take.
 
-import {
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  readlinkSync,
-  statSync,
-  writeSync,
-  chmodSync,
-} from 'node:fs';
+import { closeSync, openSync, readSync, readlinkSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants } from 'node:os';
 import { asBytes, display, fromText, type ByteString } from '../../bytes.ts';
 import { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, errnoName } from '../../errno.ts';
-import { MS_BIND, MS_NODEV, MS_NOSUID, MS_RDONLY, MS_REC, MS_UNBINDABLE, mount } from '../../sys/mount.ts';
 import {
   PR_CAP_AMBIENT,
   PR_CAP_AMBIENT_CLEAR_ALL,
@@ -32,20 +21,11 @@ import {
   setDescriptorLimit,
 } from '../../sys/process.ts';
 import { RUN_EXIT } from '../exit-codes.ts';
+import { Stop, check, furnish } from './furnish.ts';
 import { environment, lastWords, variable } from './raw-words.ts';
 import { GATE, REPORT, ROOT, type FailedLaunch, type LaunchSpec } from './spec.ts';
 
 const NONE = asBytes('');
-
-/** A step that failed; ends the launch. */
-class Stop extends Error {
-  readonly exitCode: number;
-
-  constructor(exitCode: number, message: string) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
 
 /** Becomes COMMAND; returns the exit code when it cannot. */
 export function launch(json: string): number {
@@ -58,8 +38,8 @@ export function launch(json: string): number {
     const env = environment(spec.supervisor);
     const cwd = spec.chdir === null ? workingDirectory() : fromText(spec.chdir);
     if (!gateOpens(join(spec.work, GATE))) return RUN_EXIT.failed;
-    const root = join(spec.work, ROOT);
-    furnish(root, spec);
+    const root = spec.ready ?? join(spec.work, ROOT);
+    if (spec.ready === null) furnish(root, spec);
     enter(fromText(root), cwd, place(spec));
     resetProcess(spec);
     execute(command, env, place(spec));
@@ -75,10 +55,6 @@ function place(spec: LaunchSpec): string {
   return spec.bind === null ? 'in the merged root' : 'on flash';
 }
 
-function check(result: number, what: string): void {
-  if (result < 0) throw new Stop(RUN_EXIT.failed, `${what}: ${errnoName(result)}`);
-}
-
 function workingDirectory(): ByteString {
   const path = asBytes(readlinkSync('/proc/self/cwd', 'latin1'));
   if (path.endsWith(' (deleted)'))
@@ -92,42 +68,6 @@ function gateOpens(path: string): boolean {
   const opened = readSync(gate, Buffer.alloc(1)) === 1;
   closeSync(gate);
   return opened;
-}
-
-const HOST_DIRECTORIES = ['proc', 'sys', 'dev', 'run', 'tmp'];
-
-function furnish(root: string, spec: LaunchSpec): void {
-  const at = fromText(root);
-  if (spec.bind !== null) check(mount(fromText(spec.bind), at, NONE, MS_BIND | MS_REC, NONE), `bind ${spec.bind}`);
-  // Else the bind of /tmp, which the root is in, would hold the root again, and again.
-  check(mount(NONE, at, NONE, MS_UNBINDABLE, NONE), 'unbindable root');
-  for (const name of HOST_DIRECTORIES) {
-    if (!isDirectory(`/${name}`) || !canBeMountpoint(join(root, name), spec)) continue;
-    check(mount(fromText(`/${name}`), fromText(join(root, name)), NONE, MS_BIND | MS_REC, NONE), `bind /${name}`);
-  }
-  for (const path of spec.cover) {
-    const target = join(root, path);
-    if (!isDirectory(target)) continue;
-    const flags = MS_RDONLY | MS_NODEV | MS_NOSUID;
-    check(
-      mount(asBytes('none'), fromText(target), asBytes('tmpfs'), flags, asBytes('mode=755,size=4k')),
-      `cover ${path}`,
-    );
-  }
-}
-
-function isDirectory(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** In a merged root a directory that disk lacks is made; flash alone is taken as it is. A symlink is left alone: it leads where disk wants it to. */
-function canBeMountpoint(path: string, spec: LaunchSpec): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat) return stat.isDirectory();
-  if (spec.bind !== null) return false;
-  mkdirSync(path);
-  chmodSync(path, path.endsWith('/tmp') ? 0o1777 : 0o755);
-  return true;
 }
 
 function enter(root: ByteString, cwd: ByteString, where: string): void {

@@ -24,6 +24,8 @@ export type LaunchOptions = Omit<LaunchSpec, 'work' | 'supervisor'> & {
   readonly hashOutput: boolean;
 };
 
+const LOOK_MS = 5;
+
 export class Launcher {
   readonly #work: WorkDirectory;
   readonly #gate;
@@ -74,6 +76,13 @@ export class Launcher {
     if (!stdout || !this.#hash) return undefined;
     if (!stdout.closed) await new Promise((resolve) => stdout.once('close', resolve));
     return this.#hash.digest('hex');
+  }
+
+  /** Resolves when it waits at the gate, with all loaded that it needs; or has ended. */
+  async atGate(): Promise<void> {
+    const ended = this.#ended.then(() => true);
+    const look = (): Promise<boolean> => new Promise((resolve) => setTimeout(() => resolve(false), LOOK_MS));
+    while (!this.#work.isReported && !(await Promise.race([ended, look()])));
   }
 
   send(signal: NodeJS.Signals): void {

@@ -20,15 +20,15 @@ const UNSHARE_ARGS: Readonly<Record<Inside, readonly string[]>> = {
   user: ['--user', '--map-current-user', '--keep-caps', '--mount', '--propagation', 'private'],
 };
 
-/** Does not return. @throws Failure when there can be no such namespaces. */
-export function enterNamespaces(): never {
+/** Does not return; `command`: the word that stands before the command's options. @throws Failure when there can be no such namespaces. */
+export function enterNamespaces(command: string): never {
   const inside: Inside = mayMount() ? 'mount' : 'user';
   const unshare = findUnshare();
   const args = UNSHARE_ARGS[inside];
   const tried = spawnSync(unshare, [...args, '--', 'true'], { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
   if (tried.status !== 0) throw refused(inside, tried.error?.message ?? tried.stderr.trim());
   const words = lastWords('self', process.argv.length - 2);
-  const at = words.indexOf(asBytes('run')) + 1;
+  const at = words.indexOf(asBytes(command)) + 1;
   const argv = [
     ...['unshare', ...args, '--', process.execPath, ...process.execArgv, MAIN].map(fromText),
     ...words.slice(0, at),

@@ -13,6 +13,8 @@ export interface LaunchSpec {
   readonly supervisor: number;
   /** Flash alone: the directory to be bound to the root; null: the root is mounted. */
   readonly bind: string | null;
+  /** A root that is complete already; null: it is in the work directory, and is to be completed. */
+  readonly ready: string | null;
   /** Directories inside the root that COMMAND is not to see the content of. */
   readonly cover: readonly string[];
   /** The caller is an ordinary user, whose powers come from the user namespace that was made for the run. */

@@ -129,6 +129,7 @@ class Run {
   #startLauncher(bind: string | null): Launcher {
     const launcher = new Launcher(this.#work, {
       bind,
+      ready: null,
       cover: HOST_TREES.test(this.#flash.path) ? [this.#flash.path] : [],
       dropPowers: this.#inside === 'user',
       chdir: this.#request.chdir ?? null,

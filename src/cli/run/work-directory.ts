@@ -1,6 +1,16 @@
 // The run's own directory in /tmp: the mountpoint of the merged root, the launcher's gate and its report. Gone when the run ends.
 
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, rmdirSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  rmdirSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromText } from '../../bytes.ts';
@@ -29,6 +39,11 @@ export class WorkDirectory {
     const result = mknodat(AT_FDCWD, fromText(path), S_IFIFO | 0o600);
     if (result < 0) throw new Error(`${path}: ${errnoName(result)}`);
     return new Gate(path);
+  }
+
+  /** A launcher has begun: it opens its report first. */
+  get isReported(): boolean {
+    return existsSync(join(this.path, REPORT));
   }
 
   /** Why the launch did not come to COMMAND, if it did not; forgets it. */
