@@ -1,6 +1,6 @@
 // A directory of one branch, as a place that names can be addressed in. Knows its parent and its name there, and, while it is
 // in use, a descriptor. It knows nothing of the merged root: a directory renamed on flash keeps its disk counterpart unchanged.
-// Only Branch opens and closes `fd`.
+// Only Branch opens and closes `fd`; that of a graft is its point's.
 
 import type { ByteString } from '../bytes.ts';
 import type { GraftPoint } from './grafts.ts';
@@ -12,7 +12,7 @@ export class BranchDir {
   fd = -1;
   /** Second-chance bit of the descriptor cache. */
   used = false;
-  /** Whether `fd` is closed by the cache: false for a branch's root and for grafts. */
+  /** Whether `fd` is closed by the cache: false for a branch's root. */
   readonly evictable: boolean;
   /** Mounts of this branch at or below this directory; null where there are none. */
   readonly graft: GraftPoint | null;

@@ -2,12 +2,15 @@
 // so that no path is ever resolved through a symlink or through what is mounted on top. Directory descriptors are opened on
 // demand and kept in a bounded cache. Knows nothing of the other branch.
 
+import { join } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { ENOENT } from '../errno.ts';
 import { close, O_DIRECTORY, O_PATH, openat } from '../sys/open.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
 import { BranchDir } from './branch-dir.ts';
+import type { BranchMemory } from './branch-memory.ts';
+import { eachPoint, takeOver } from './grafts.ts';
 import type { GraftPoint } from './grafts.ts';
 
 const OPEN_DIR = O_PATH | O_DIRECTORY;
@@ -20,8 +23,16 @@ export interface BranchOptions {
   /** Descriptors kept open at the most; at least 16. */
   readonly maxOpen?: number;
   readonly grafts?: GraftPoint;
-  /** Decides on a mount met on the way (only where the branch could not be cloned free of mounts). */
-  readonly admitMount?: (stat: Stat) => boolean;
+  /** Devices (`major:minor`) whose mounts met on the way belong to the branch; null: none can be met, since it is free of mounts. */
+  readonly admitted?: readonly string[] | null;
+}
+
+/** A real tree, opened. Plain values only: they can travel between threads. */
+export interface OpenedTree {
+  readonly rootFd: number;
+  readonly grafts: GraftPoint;
+  /** As BranchOptions.admitted. */
+  readonly admitted: readonly string[] | null;
 }
 
 export class Branch {
@@ -32,13 +43,15 @@ export class Branch {
   readonly #maxOpen: number;
   readonly #open: BranchDir[] = [];
   #hand = 0;
-  readonly #admitMount: ((stat: Stat) => boolean) | undefined;
+  #admitted: readonly string[] | null;
+  /** What is known of it while it is away. */
+  #memory: BranchMemory | null = null;
 
   constructor(options: BranchOptions) {
     this.root = new BranchDir(null, '' as ByteString, { fd: options.rootFd, graft: options.grafts ?? null });
     this.writable = options.writable;
     this.#maxOpen = Math.max(16, options.maxOpen ?? 512);
-    this.#admitMount = options.admitMount;
+    this.#admitted = options.admitted ?? null;
     statxAt(options.rootFd, '' as ByteString, this.rootStat);
   }
 
@@ -51,7 +64,7 @@ export class Branch {
       dir.used = true;
       return dir.fd;
     }
-    return this.#openChain(dir);
+    return dir.graft?.fd ?? this.#openChain(dir);
   }
 
   /**
@@ -59,7 +72,9 @@ export class Branch {
    * Errors: ENOENT also for what is hidden, else what statx gives.
    */
   stat(dir: BranchDir, name: ByteString, out: Stat): number {
-    if (name === '' && dir.parent !== null && dir.fd < 0) return this.stat(dir.parent, dir.name, out);
+    if (this.#memory !== null) return this.#memory.stat(join(dir.path(), name), out);
+    if (name === '' && dir.parent !== null && dir.fd < 0 && dir.graft?.fd === undefined)
+      return this.stat(dir.parent, dir.name, out);
     if (dir.graft !== null && name !== '') {
       const point = dir.graft.children.get(name);
       if (point?.hidden === true) return ENOENT;
@@ -73,8 +88,8 @@ export class Branch {
   /** The place for the directory `name` of `dir`, whose attributes are `stat`; nothing is opened. */
   child(dir: BranchDir, name: ByteString, stat: Stat | null): BranchDir {
     const graft = dir.graft?.children.get(name) ?? null;
-    if (graft?.fd !== undefined) return new BranchDir(dir, name, { fd: graft.fd, graft });
-    const husk = stat !== null && stat.mountRoot && this.#admitMount !== undefined && !this.#admitMount(stat);
+    if (graft?.fd !== undefined) return new BranchDir(dir, name, { graft });
+    const husk = stat !== null && stat.mountRoot && !this.#admits(stat);
     return new BranchDir(dir, name, { graft, husk });
   }
 
@@ -116,6 +131,48 @@ export class Branch {
     this.#hand = 0;
   }
 
+  /** Whether it is away: nothing of it can be opened, and only what is remembered has attributes. */
+  get away(): boolean {
+    return this.#memory !== null;
+  }
+
+  /** Closes everything until `comeBack`. */
+  leave(memory: BranchMemory): void {
+    this.dropAll();
+    close(this.root.fd);
+    this.root.fd = -1;
+    eachPoint(this.root.graft, (point) => {
+      if (point.fd !== undefined) close(point.fd);
+      point.fd = undefined;
+    });
+    this.#memory = memory;
+  }
+
+  /** It is here again, its root and grafts opened anew: true, and they are its own; false: this is another tree than the one that left. */
+  comeBack({ rootFd, grafts, admitted }: OpenedTree): boolean {
+    const memory = this.#memory;
+    if (memory === null) return false;
+    this.#memory = null;
+    this.#admitted = admitted;
+    this.root.fd = rootFd;
+    if (this.root.graft !== null) takeOver(this.root.graft, grafts);
+    const isIt = memory.isOf((path, out) => {
+      if (path === '') return this.stat(this.root, path, out);
+      const at = path.lastIndexOf('/');
+      const above = this.dirAt(path.slice(0, Math.max(at, 0)) as ByteString);
+      const err = this.stat(above, path.slice(at + 1) as ByteString, out);
+      if (above !== this.root) this.dropAll();
+      return err;
+    });
+    if (isIt) statxAt(rootFd, '' as ByteString, this.rootStat);
+    else this.leave(memory);
+    return isIt;
+  }
+
+  #admits({ devMajor, devMinor }: Stat): boolean {
+    return this.#admitted?.includes(`${String(devMajor)}:${String(devMinor)}`) ?? true;
+  }
+
   /** Closes everything; the branch is unusable afterwards. */
   close(): void {
     this.dropAll();
@@ -126,12 +183,12 @@ export class Branch {
   #openChain(dir: BranchDir): number {
     const chain: BranchDir[] = [];
     let open: BranchDir | null = dir;
-    while (open !== null && open.fd < 0) {
+    while (open !== null && open.fd < 0 && open.graft?.fd === undefined) {
       chain.push(open);
       open = open.parent;
     }
     if (open === null) return ENOENT;
-    let fd: number = open.fd;
+    let fd: number = open.graft?.fd ?? open.fd;
     for (let i = chain.length - 1; i >= 0; i--) {
       const next = chain[i]!;
       fd = openat(fd, next.name, OPEN_DIR, 0);

@@ -26,3 +26,21 @@ export function graftPointAt(root: GraftPoint, path: ByteString): GraftPoint {
   }
   return point;
 }
+
+/** Visits `point` and all below it. */
+export function eachPoint(point: GraftPoint | null, visit: (point: GraftPoint) => void): void {
+  if (point === null) return;
+  visit(point);
+  for (const below of point.children.values()) eachPoint(below, visit);
+}
+
+/** `point` gets the descriptors of `fresh`, which is the same tree opened anew, and what it did not have. */
+export function takeOver(point: GraftPoint, fresh: GraftPoint): void {
+  point.fd = fresh.fd;
+  point.hidden = fresh.hidden;
+  for (const [name, below] of fresh.children) {
+    const known = point.children.get(name);
+    if (known === undefined) point.children.set(name, below);
+    else takeOver(known, below);
+  }
+}

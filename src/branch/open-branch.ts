@@ -8,9 +8,9 @@ import { AT_FDCWD } from '../sys/at.ts';
 import { MOUNT_ATTR_NOATIME, mountSetattr, OPEN_TREE_CLONE, openTree } from '../sys/mount.ts';
 import { close, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
-import type { Stat } from '../sys/stat.ts';
 import { unescapeField } from '../sys/mountinfo.ts';
 import { Branch } from './branch.ts';
+import type { OpenedTree } from './branch.ts';
 import { graftPointAt, newGraftPoint } from './grafts.ts';
 import type { GraftPoint } from './grafts.ts';
 
@@ -48,7 +48,13 @@ export interface DiskOptions {
 }
 
 /** Opens disk. Errors: what open gives. */
-export function openDisk({ path, writable, hidden }: DiskOptions): Branch | number {
+export function openDisk({ writable, ...options }: DiskOptions): Branch | number {
+  const opened = openDiskTree(options);
+  return typeof opened === 'number' ? opened : new Branch({ ...opened, writable });
+}
+
+/** As `openDisk`, for a branch that is to have it. */
+export function openDiskTree({ path, hidden }: Omit<DiskOptions, 'writable'>): OpenedTree | number {
   const root = fromText(path);
   const grafts = newGraftPoint();
   for (const place of hidden) {
@@ -58,14 +64,12 @@ export function openDisk({ path, writable, hidden }: DiskOptions): Branch | numb
   const cloned = cloneMount(root);
   if (cloned >= 0) {
     for (const mount of realMounts()) addGraft(grafts, root, mount);
-    return new Branch({ rootFd: cloned, writable, grafts });
+    return { rootFd: cloned, grafts, admitted: null };
   }
   // A user namespace may not look below the mounts that it was given: then they are met on the way, and judged there.
   const rootFd = openFollow(AT_FDCWD, root, O_PATH | O_DIRECTORY);
   if (rootFd < 0) return rootFd;
-  const admitted = new Set(realMounts().map((mount) => mount.device));
-  const admitMount = (stat: Stat): boolean => admitted.has(`${String(stat.devMajor)}:${String(stat.devMinor)}`);
-  return new Branch({ rootFd, writable, grafts, admitMount });
+  return { rootFd, grafts, admitted: realMounts().map((mount) => mount.device) };
 }
 
 // Reading disk must not change it: O_NOATIME is for files alone, following a symlink would set its access time. Where a mount's

@@ -1,8 +1,9 @@
 // The commands that do without disk: what each takes and says in its --help.
 
 import { Option, type Command } from 'commander';
+import type { DetachOptions } from './detach.ts';
 import { INSIDE_FLAG } from './entry.ts';
-import { REHEARSE_EXIT_HELP } from './exit-codes.ts';
+import { EXIT_HELP, REHEARSE_EXIT_HELP } from './exit-codes.ts';
 import { MOUNT_CHOICE } from './question-commands.ts';
 import type { Inside } from './run/namespace.ts';
 
@@ -44,5 +45,43 @@ export function addRehearse(program: Command, done: (exitCode: number) => void):
       const { rehearse } = await import('./rehearse.ts');
       const { mount, list, chdir, json = false, quiet = false } = options;
       done(await rehearse({ mount, list, chdir, json, quiet, command: words }, options.inNamespace));
+    });
+}
+
+const DETACH_NOTES = `
+The mode is rehearse until rootsync attach. Sockets and fifos that are in use stay where programs find them. Where files are open from disk
+they are listed with the processes that have them, nothing is changed, and the exit code is 9.
+`;
+
+export function addDetach(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('detach')
+    .summary('do without disk, so that it can be unmounted or pulled out')
+    .description(
+      'Has a mount drop all that refers to its disk, so that disk can be unmounted while the system runs from flash alone.',
+    )
+    .option(...MOUNT_CHOICE)
+    .option('--wait [SECONDS]', 'wait until files that are open from disk are closed')
+    .option('--force', 'cut files that are open from disk: who reads them gets an error')
+    .addHelpText('after', DETACH_NOTES + EXIT_HELP)
+    .action(async () => {
+      const { detach } = await import('./detach.ts');
+      done(await detach(command.opts<DetachOptions>()));
+    });
+}
+
+export function addAttach(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('attach')
+    .summary('take a detached disk back')
+    .description(
+      'Takes the disk back that was detached, from where it was or from DISK, and turns to the mode before. Another disk is refused.',
+    )
+    .argument('[DISK]', 'the directory where disk is now')
+    .option(...MOUNT_CHOICE)
+    .addHelpText('after', EXIT_HELP)
+    .action(async (disk: string | undefined) => {
+      const { attach } = await import('./detach.ts');
+      done(await attach(disk, command.opts<{ mount?: string }>()));
     });
 }

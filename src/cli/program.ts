@@ -10,7 +10,7 @@ import { addMountOptions } from './mount-words.ts';
 import { addAdd, addForget, addSync } from './flash-commands.ts';
 import type { ModeOptions } from './mode.ts';
 import { addLog, addWhy, MOUNT_CHOICE } from './question-commands.ts';
-import { addRehearse } from './disk-commands.ts';
+import { addAttach, addDetach, addRehearse } from './disk-commands.ts';
 import type { Inside } from './run/namespace.ts';
 import type { StatusOptions } from './status.ts';
 import type { UmountOptions } from './umount.ts';
@@ -34,6 +34,8 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addExclude(program, MOUNT_CHOICE, done);
   addMode(program, done);
   addRehearse(program, done);
+  addDetach(program, done);
+  addAttach(program, done);
   addFsck(program, done);
   addCompletion(program, done);
   return program;

@@ -35,7 +35,12 @@ function describe(status: Status): string {
     ['mountpoint', status.mountpoint],
     ['mode', `${status.mode}, data ${status.passthrough ? 'passed through' : 'served'}`],
     ['flash', `${status.flash} (${showSize(bytes.flash)} in use on its filesystem, ${showSize(space.free)} free)`],
-    ['disk', `${status.disk} (${showSize(bytes.disk)} in use on its filesystem)`],
+    [
+      'disk',
+      status.detached
+        ? `${status.disk} (detached)`
+        : `${status.disk} (${showSize(bytes.disk)} in use on its filesystem)`,
+    ],
     [
       'captured',
       `${objects} objects, ${showSize(bytes.captured)}: ${files} files, ${symlinks} symlinks, ` +

@@ -1,7 +1,7 @@
 // The table of commands: what each may be given. Its type makes it complete, and of one mind with the protocol's types.
 
 import { MODES } from '../policy/mode.ts';
-import { flag, listOf, oneOf, optional, path, text, type FieldsOf } from './fields.ts';
+import { flag, listOf, oneOf, optional, path, seconds, text, type FieldsOf } from './fields.ts';
 import type { CommandName, Commands } from './protocol.ts';
 
 export const COMMANDS: { readonly [C in CommandName]: FieldsOf<Commands[C]['args']> } = {
@@ -10,6 +10,8 @@ export const COMMANDS: { readonly [C in CommandName]: FieldsOf<Commands[C]['args
   mode: { to: optional(oneOf(MODES)) },
   rehearse: { end: optional(flag) },
   misses: {},
+  detach: { wait: optional(seconds), force: optional(flag) },
+  attach: { disk: optional(path) },
   add: { paths: listOf(path) },
   forget: { paths: listOf(path), force: optional(flag) },
   sync: {},

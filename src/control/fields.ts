@@ -21,6 +21,11 @@ export type FieldsOf<T> = {
 
 export const flag: Field<boolean> = { what: 'a boolean', accepts: (value) => typeof value === 'boolean' };
 
+export const seconds: Field<number> = {
+  what: 'a number of seconds, 0 or more',
+  accepts: (value): value is number => typeof value === 'number' && value >= 0 && value <= 2 ** 31,
+};
+
 export const text: Field<string> = { what: 'a string', accepts: (value) => typeof value === 'string' };
 
 export const path: Field<PathText> = {

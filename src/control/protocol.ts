@@ -31,6 +31,13 @@ export interface Commands {
   rehearse: { args: { readonly end?: boolean }; result: ModeSwitched };
   /** What was missed since this connection asked to `rehearse`. `unavailable`: it has not. */
   misses: { args: NoFields; result: Missed };
+  /**
+   * Turns to `rehearse` and drops all that refers to disk, so that it can be unmounted. Files that are open from it are waited for, for `wait`
+   * seconds at most (0 where it is left out), or with `force` cut: who reads them gets EIO. Where some are left, nothing is changed.
+   */
+  detach: { args: { readonly wait?: number; readonly force?: boolean }; result: Detached };
+  /** Takes disk back, from `disk` or from where it was, and turns to the mode before. `bad-args`: it is another disk. */
+  attach: { args: { readonly disk?: PathText }; result: ModeSwitched };
   /** Captures objects, whatever mode and rules say, and all that is below them as far as the rules allow. Answered when it is on flash. */
   add: { args: { readonly paths: readonly PathText[] }; result: Added };
   /** Drops flash's copies, so that disk's objects show again; with `force` those that were changed on flash, too. */
@@ -134,6 +141,19 @@ export interface Missed {
   readonly more: number;
 }
 
+export interface Detached {
+  readonly detached: boolean;
+  /** Files that are open from disk; where it is detached, those that were cut. */
+  readonly held: readonly HeldFile[];
+}
+
+export interface HeldFile {
+  /** In the merged root, for people; `/` for a file that has no name any more. */
+  readonly path: string;
+  /** The kernel reads it by itself, so that it cannot be cut. */
+  readonly passedThrough: boolean;
+}
+
 /** Objects are counted; of those left out, the first are named. */
 export interface Added {
   readonly added: number;
@@ -165,6 +185,8 @@ export interface Status {
   readonly mountpoint: string;
   readonly flash: string;
   readonly disk: string;
+  /** Disk is away (`detach`): then its count of bytes is 0. */
+  readonly detached: boolean;
   readonly mode: Mode;
   /** Seconds. */
   readonly uptime: number;

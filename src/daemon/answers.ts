@@ -2,10 +2,11 @@
 // session owns, and must not take long.
 
 import { inspect } from 'node:util';
+import { comeBack } from '../ops/coming-back.ts';
 import { switchRules } from '../ops/rule-switch.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
-import { startAdd, startForget } from './chores.ts';
+import { startAdd, startForget, startLettingGo } from './chores.ts';
 import type { LiveSession } from './live-session.ts';
 import type { LiveRules, Question, QuestionName, Questions, Reply, SessionStatus } from './session-messages.ts';
 
@@ -23,6 +24,8 @@ const ANSWERS: Answers = {
     const handedOver = (): void => reply.give(was);
     modeSwitch.turn({ to, by, mounts, afresh }, handedOver);
   },
+  'let-go': startLettingGo,
+  'come-back': ({ engine }, opened, reply) => reply.give(comeBack(engine.tree, opened)),
   add: startAdd,
   forget: startForget,
 };

@@ -2,6 +2,7 @@
 
 import { Add } from '../capture/add.ts';
 import { Forget } from '../capture/forget.ts';
+import { LettingGo } from '../ops/letting-go.ts';
 import { isDir } from '../tree/node.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Questions, Reply } from './session-messages.ts';
@@ -31,4 +32,23 @@ export function startForget(
     },
   };
   live.chores.push(new Forget(parts, paths, force, journal.asked(pid, 'forget'), reply.give));
+}
+
+export function startLettingGo(
+  live: LiveSession,
+  { force, pid }: Questions['let-go']['about'],
+  reply: Reply<'let-go'>,
+): void {
+  const { engine, journal, diskStage, chores } = live;
+  const closeOthers = (): void => {
+    diskStage.close();
+  };
+  const parts = { engine, needsDisk: () => needsDisk(live), closeOthers };
+  chores.push(new LettingGo(parts, force, journal.asked(pid, 'add'), reply.give));
+}
+
+/** Whether work is under way, or waits, that needs disk. What else comes to need it is to be asked here. */
+function needsDisk({ copies, pool, chores }: LiveSession): boolean {
+  const inThreads = pool.pending('capture') + pool.pending('io') + pool.pending('big');
+  return chores.length > 1 || copies.pending + copies.copying + inThreads > 0;
 }

@@ -44,11 +44,22 @@ export function handlersOf(daemon: Daemon): Handlers {
       await daemon.ask('status', null);
       return misses.all;
     },
+    async detach({ wait, force }, { pid }) {
+      const how = { force: force ?? false, wait: wait ?? 0 };
+      const { gone, held } = await daemon.detach(how, { how: 'control', pid, reason: 'detach' });
+      return { detached: gone, held: held.map(({ path, ...more }) => ({ path: `/${display(path)}`, ...more })) };
+    },
+    attach({ disk }, { pid }) {
+      const path = disk === undefined ? undefined : Buffer.from(`/${bytesOf(disk)}`, 'latin1').toString();
+      return daemon.attach(path, { how: 'control', pid, reason: 'attach' });
+    },
     async add({ paths }, { pid }) {
+      daemon.needDisk('add');
       const { failed, ...counts } = await daemon.ask('add', { paths: paths.map(bytesOf), pid });
       return { ...counts, failed: failed.count, failures: failed.first.map(shown) };
     },
     async forget({ paths, force }, { pid }) {
+      daemon.needDisk('forget');
       const about = { paths: paths.map(bytesOf), pid, force: force ?? false };
       const { forgotten, kept } = await daemon.ask('forget', about);
       return { forgotten, kept: kept.count, keptBecause: kept.first.map(shown) };

@@ -1,6 +1,7 @@
 // What a command sees of a running mount. Types only: neither how the daemon is put together nor who asks.
 
 import type { ModeSwitched, Status, Synced } from '../control/protocol.ts';
+import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Misses } from '../report/misses.ts';
 import type { Mode } from '../policy/mode.ts';
@@ -27,6 +28,12 @@ export interface Daemon {
   switchMode(to: Mode, by: SwitchedBy): Promise<ModeSwitched>;
   /** Turns to `rehearse` until its end, which the one who asked has to call. @throws Refusal: `busy`, `ended`. */
   rehearse(by: SwitchedBy): Promise<Rehearsal>;
+  /** Drops all that refers to disk, as `detach` of the protocol. @throws Refusal */
+  detach(how: { readonly force: boolean; readonly wait: number }, by: SwitchedBy): Promise<LetGo>;
+  /** Takes disk back, from `path` or from where it was. @throws Refusal */
+  attach(path: string | undefined, by: SwitchedBy): Promise<ModeSwitched>;
+  /** @throws Refusal: disk is detached, and `what` needs it. */
+  needDisk(what: string): void;
   /** Resolves once nothing is left to copy, and what was copied is durable on flash. */
   settle(): Promise<void>;
   /** The exclude rules in force, in their order. */

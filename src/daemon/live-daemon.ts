@@ -9,6 +9,7 @@ import { Refusal } from '../control/refusal.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import { unmountFuse } from '../fuse/mount.ts';
 import type { Notifier } from '../fuse/notifier.ts';
+import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Mode } from '../policy/mode.ts';
 import { syncfs } from '../sys/io.ts';
@@ -16,6 +17,7 @@ import { mountedAnywhere } from './all-mounts.ts';
 import type { MountConfig } from './config.ts';
 import type { Daemon, Rehearsal } from './daemon-api.ts';
 import { closeLayout } from './flash-layout.ts';
+import { DiskHold } from './disk-hold.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { LiveExcludes } from './live-excludes.ts';
 import { ModeControl } from './mode-control.ts';
@@ -27,6 +29,8 @@ import { within } from './within.ts';
 
 /** How long (ms) an answer waits for the kernel to take notifications: a lock that is held for long must not hold up who switches. */
 const PATIENCE_MS = 5000;
+/** How often who waits for disk to be closed looks again, in ms. */
+const LOOK_MS = 200;
 
 /** What a daemon owns from its start on. */
 export interface LiveParts {
@@ -51,11 +55,13 @@ export class LiveDaemon implements Daemon {
   readonly ended: Promise<void>;
   readonly #parts: LiveParts;
   readonly #mode: ModeControl;
+  readonly #disk: DiskHold;
   readonly #notified: () => Promise<boolean>;
   readonly #startedAt = Date.now();
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
+    this.#disk = new DiskHold(parts.config.disk, parts.diskFd);
     const { link, layout, notifier, watch } = parts;
     // Captured is what is mounted on here; a name that vanishes takes away what is mounted on it anywhere.
     const mounts = (to: Mode): readonly ByteString[] =>
@@ -80,7 +86,10 @@ export class LiveDaemon implements Daemon {
 
   async status(): Promise<Status> {
     const session = await this.ask('status', null);
-    return statusOf({ ...this.#parts, startedAt: this.#startedAt, session });
+    const { fd: diskFd, path: disk } = this.#disk;
+    const { config } = this.#parts;
+    const now = { config: { ...config, disk }, diskFd, detached: this.#mode.away };
+    return statusOf({ ...this.#parts, ...now, startedAt: this.#startedAt, session });
   }
 
   switchMode(to: Mode, by: SwitchedBy): Promise<ModeSwitched> {
@@ -89,6 +98,33 @@ export class LiveDaemon implements Daemon {
 
   rehearse(by: SwitchedBy): Promise<Rehearsal> {
     return this.#mode.borrow(by);
+  }
+
+  async detach({ force, wait }: { force: boolean; wait: number }, by: SwitchedBy): Promise<LetGo> {
+    this.needDisk('detach');
+    await this.settle();
+    return this.#mode.sendAway(by, async () => {
+      const deadline = performance.now() + wait * 1000;
+      for (;;) {
+        const answer = await this.ask('let-go', { force, pid: by.pid });
+        if (answer.gone) this.#disk.close();
+        if (answer.gone || performance.now() >= deadline) return answer;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    });
+  }
+
+  attach(path: string | undefined, by: SwitchedBy): Promise<ModeSwitched> {
+    return this.#mode.bringBack(by, async () => {
+      const { config } = this.#parts;
+      const opened = this.#disk.open(path, [config.flash, config.mountpoint]);
+      const isIt = await this.ask('come-back', opened.tree);
+      this.#disk.take(opened, isIt);
+    });
+  }
+
+  needDisk(what: string): void {
+    if (this.#mode.away) throw new Refusal('unavailable', `${what}: disk is detached; rootsync attach brings it back`);
   }
 
   async settle(): Promise<void> {
@@ -134,7 +170,7 @@ export class LiveDaemon implements Daemon {
   }
 
   async #end(): Promise<void> {
-    const { fuseFd, flashFd, diskFd, layout, log, link, mountpoint, notifier, watch } = this.#parts;
+    const { fuseFd, flashFd, layout, log, link, mountpoint, notifier, watch } = this.#parts;
     watch.stop();
     // Aborted or failed: without this the mount would stay, dead. Gone already: EINVAL, which is as good.
     unmountFuse(mountpoint, true);
@@ -144,7 +180,7 @@ export class LiveDaemon implements Daemon {
     syncfs(flashFd);
     close(fuseFd);
     closeLayout(layout);
-    close(diskFd);
+    this.#disk.close();
     close(flashFd);
   }
 }

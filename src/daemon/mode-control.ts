@@ -1,10 +1,11 @@
 // The mode switch as the main thread turns it: one turn at a time, kept on flash, then in force, then the kernel has been told. A rehearsal
-// borrows it: nobody else turns it before that ends, and flash is not to remember it.
+// borrows it, and a disk that is away holds it: nobody else turns it before that ends, and flash is not to remember it.
 
 import { errnoName } from '../errno.ts';
 import type { ByteString } from '../bytes.ts';
 import type { ModeSwitched } from '../control/protocol.ts';
 import { Refusal } from '../control/refusal.ts';
+import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import { modeRefusal, type Mode } from '../policy/mode.ts';
 import { Misses } from '../report/misses.ts';
@@ -35,6 +36,8 @@ export class ModeControl {
   #kept: Mode | null;
   #turn: Promise<unknown> = Promise.resolve();
   #borrower: Borrower | undefined;
+  /** Disk is away; the mode before. */
+  #before: Mode | undefined;
 
   constructor(parts: ModeControlParts, kept: Mode | null) {
     this.#parts = parts;
@@ -74,6 +77,40 @@ export class ModeControl {
     });
   }
 
+  /** Disk is away, and so the mode is rehearse and stays so. */
+  get away(): boolean {
+    return this.#before !== undefined;
+  }
+
+  /** Turns to rehearse, and where `letGo` says that disk is gone, leaves it at that. @throws Refusal, and what `letGo` throws. */
+  sendAway(by: SwitchedBy, letGo: () => Promise<LetGo>): Promise<LetGo> {
+    return this.#next(async () => {
+      this.#refuseBorrowed();
+      const { was } = await this.#do('rehearse', by, false);
+      let gone = false;
+      try {
+        const answer = await letGo();
+        ({ gone } = answer);
+        return answer;
+      } finally {
+        if (gone) this.#before = was;
+        else await this.#do(was, { ...by, reason: 'disk is in use' }, false);
+      }
+    });
+  }
+
+  /** Has `comeBack` bring disk back, and then turns to the mode before. @throws Refusal, and what `comeBack` throws. */
+  bringBack(by: SwitchedBy, comeBack: () => Promise<void>): Promise<ModeSwitched> {
+    return this.#next(async () => {
+      const mode = this.#before;
+      if (mode === undefined) throw new Refusal('unavailable', 'disk is not detached');
+      await comeBack();
+      this.#before = undefined;
+      // Afresh: in rehearse, too, names were answered for without it.
+      return { ...(await this.#do(mode, by, true)), notKept: null };
+    });
+  }
+
   #giveBack(mode: Mode, by: SwitchedBy): Promise<ModeSwitched> {
     // The borrower may be gone: then its pid says nothing, or names somebody else.
     const back = { ...by, pid: null, reason: 'the end of a rehearsal' };
@@ -93,6 +130,7 @@ export class ModeControl {
 
   /** @throws Refusal */
   #refuseBorrowed(): void {
+    if (this.away) throw new Refusal('unavailable', 'disk is detached: rootsync attach brings it back, and the mode');
     if (this.#borrower === undefined) return;
     const { pid } = this.#borrower.by;
     const who = pid === null ? 'somebody' : `process ${String(pid)}`;

@@ -1,6 +1,7 @@
 // What the main thread and the session's thread say to each other. Plain values; descriptors are the process's, so they travel as numbers.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { OpenedTree } from '../branch/branch.ts';
 import type { EventDraft } from '../capture/event.ts';
 import type { JournalCounts } from '../capture/journal.ts';
 import type { Ending } from '../fuse/session.ts';
@@ -10,6 +11,7 @@ import type { Forgotten } from '../capture/forget.ts';
 import type { ErrorCode, ProtocolError } from '../control/protocol.ts';
 import type { ByteString } from '../bytes.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
+import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Mode } from '../policy/mode.ts';
 import type { FlashLayout } from './flash-layout.ts';
@@ -64,6 +66,10 @@ export interface Questions {
   };
   /** Obey these instead of the live exclude rules so far; `bad-args` where one cannot be used. */
   excludes: { about: LiveRules; answer: null };
+  /** Drops all that refers to disk, if nothing has it open; with `force` what can be cut is. Asked in rehearse. */
+  'let-go': { about: { readonly force: boolean; readonly pid: number | null }; answer: LetGo };
+  /** Disk, opened anew; false: it is another one. */
+  'come-back': { about: OpenedTree; answer: boolean };
   /** Turns the mode switch; the mode before. `afresh`: as if it were another than it is already. Answered when the notifier has been given all that the kernel is to ask for again. */
   mode: { about: { to: Mode; by: SwitchedBy; mounts: readonly ByteString[]; afresh: boolean }; answer: Mode };
 }

@@ -17,9 +17,19 @@ export interface StatusFacts {
   /** Descriptors on the two branches' filesystems. */
   readonly flashFd: number;
   readonly diskFd: number;
+  readonly detached: boolean;
 }
 
-export function statusOf({ config, startedAt, session, log, counters, flashFd, diskFd }: StatusFacts): Status {
+export function statusOf({
+  config,
+  startedAt,
+  session,
+  log,
+  counters,
+  flashFd,
+  diskFd,
+  detached,
+}: StatusFacts): Status {
   const { counts } = session;
   const memory = process.memoryUsage();
   const { written, queued, lost, lastSeq } = log.health();
@@ -29,6 +39,7 @@ export function statusOf({ config, startedAt, session, log, counters, flashFd, d
     mountpoint: config.mountpoint,
     flash: config.flash,
     disk: config.disk,
+    detached,
     mode: session.mode,
     uptime: (Date.now() - startedAt) / 1000,
     passthrough: session.passthrough,

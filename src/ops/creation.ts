@@ -93,7 +93,14 @@ export function flashFd(engine: Engine, parent: DirNode): number {
 
 /** Whether disk has an object that the name would show if flash had none. */
 export function diskHas(engine: Engine, parent: DirNode, name: ByteString): boolean {
-  return parent.dir.disk !== null && engine.tree.disk.stat(parent.dir.disk, name, stat) >= 0;
+  const { disk } = engine.tree;
+  if (parent.dir.disk === null) return false;
+  if (disk.stat(parent.dir.disk, name, stat) >= 0) return true;
+  if (!disk.away) return false;
+  // Nobody knows: a mark that says nothing does no harm, one that is missing brings to light what was removed.
+  stat.mode = 0;
+  stat.nlink = 1;
+  return true;
 }
 
 /** After `diskHas`: the name no longer counts as one of those that disk's object has. What appending the mark gives. */

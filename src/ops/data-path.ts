@@ -3,7 +3,7 @@
 // backing (flash's files, and disk's that are changed in place): what a later change would copy to flash is served, so that a reader that
 // has it open sees the change.
 
-import { EOPNOTSUPP, EPERM } from '../errno.ts';
+import { EIO, EOPNOTSUPP, EPERM } from '../errno.ts';
 import { backingClose, backingOpen } from '../sys/fuse-dev.ts';
 import { O_NOATIME, O_RDONLY, O_RDWR } from '../sys/open.ts';
 import { PAGES_STALE } from '../tree/node.ts';
@@ -66,6 +66,11 @@ export class DataPath {
       if (this.#passthrough && final && (!writable || this.#mapsShared(node))) this.#register(state);
       node.open = state;
       this.openFiles++;
+    } else if (state.fd < 0) {
+      // Cut off from a disk that may be back.
+      const fd = this.#openToRead(node);
+      if (fd < 0) return fd;
+      state.replace(fd, -1);
     }
     state.handles++;
     if (writable) {
@@ -97,7 +102,7 @@ export class DataPath {
     if (state === null) return openNode(this.#tree, node, O_RDWR);
     if (state.writeFd < 0) {
       const fd = openNode(this.#tree, node, O_RDWR);
-      if (fd < 0) return fd;
+      if (fd < 0) return this.#tree.disk.away ? EIO : fd;
       state.writeFd = fd;
     }
     return state.writeFd;

@@ -14,9 +14,10 @@ export const lookup: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (name.length > NAME_MAX) return ENAMETOOLONG;
   const node = engine.tree.lookup(parent, name);
   if (node === ENOENT) {
-    if (engine.tree.missed === 0) return replyNegative(engine, req);
+    const { missed, unsure } = engine.tree;
+    if (missed === 0 && !unsure) return replyNegative(engine, req);
     const told = engine.kernel.missing(parent, name);
-    if (told !== 'known') engine.capture.missed(parent, name, engine.tree.missed, req);
+    if (told !== 'known' && missed !== 0) engine.capture.missed(parent, name, missed, req);
     return told === 'full' ? ENOENT : replyNegative(engine, req);
   }
   if (typeof node === 'number') return node;

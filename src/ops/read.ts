@@ -1,7 +1,7 @@
 // READ of served files. What is in the page cache is answered at once; what must come from a device is read by a copy thread,
 // which answers itself, so that nobody else waits for it.
 
-import { EAGAIN, EBADF, EOPNOTSUPP } from '../errno.ts';
+import { EAGAIN, EBADF, EIO, EOPNOTSUPP } from '../errno.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
 import { preadNowait } from '../sys/io.ts';
@@ -18,6 +18,8 @@ export const read: Operation<Engine, ReadIn> = (engine, req, { fh, offset, size 
   if (node === undefined || state == null) return EBADF;
   node.set(PAGES_GIVEN, false);
   const { fd } = state;
+  // It was cut off from disk.
+  if (fd < 0) return EIO;
   const { out } = req;
   const n = preadNowait(fd, out.buf, out.pos, size, offset);
   if (n === size) {

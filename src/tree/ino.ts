@@ -7,8 +7,8 @@ const SHIFT_HI = 22; // bit 54 is bit 22 of the high half
 const LOW_MASK = (1 << SHIFT_HI) - 1;
 
 export class InodeNumbers {
-  readonly #mainMajor: number;
-  readonly #mainMinor: number;
+  #mainMajor: number;
+  #mainMinor: number;
   readonly #index = new Map<number, number>();
   readonly #taken = new Set<number>([0, FLASH_INDEX]);
   /** Result of the last call, as int32 halves. */
@@ -17,6 +17,12 @@ export class InodeNumbers {
 
   /** The device of disk's root. */
   constructor(major: number, minor: number) {
+    this.#mainMajor = major;
+    this.#mainMinor = minor;
+  }
+
+  /** The same disk has another device number now. */
+  moveMain(major: number, minor: number): void {
     this.#mainMajor = major;
     this.#mainMinor = minor;
   }

@@ -27,6 +27,17 @@ export class Orphans {
     }
   }
 
+  /** Closes what is on disk: what keeps a number, and the object itself where `onDisk`. */
+  dropOfDisk(node: Node, onDisk: boolean): void {
+    if (onDisk) {
+      this.drop(node);
+      return;
+    }
+    const keeper = this.#keepers.get(node);
+    if (keeper !== undefined) close(keeper);
+    this.#keepers.delete(node);
+  }
+
   /** The one that shows this number. */
   showing(inoLo: number, inoHi: number): Node | undefined {
     for (const node of this.#fds.keys()) if (node.inoLo === inoLo && node.inoHi === inoHi) return node;

@@ -28,6 +28,8 @@ export class Tree extends TreeNodes {
   hideDisk = false;
   /** Kind (S_IFMT) of what the last name not found is on disk, while that is hidden; 0: it is not there either. */
   missed = 0;
+  /** The last name not found may be on disk, which is away and does not say. */
+  unsure = false;
   /**
    * Gives an object that flash keeps under no name this name, which only disk has, before it shows: 0, or what link gives. Its number
    * is in `inos`.
@@ -54,6 +56,7 @@ export class Tree extends TreeNodes {
   /** What `name` in `parent` is, its attributes in `stat`. Errors: ENOENT, and what the branches give. */
   lookup(parent: DirNode, name: ByteString): Node | Errno {
     this.missed = 0;
+    this.unsure = false;
     if (parent === this.root && name === RESERVED) return ENOENT;
     const known = parent.dir.children.get(name);
     if (known !== undefined) {
@@ -198,6 +201,7 @@ export class Tree extends TreeNodes {
     }
     if (disk === null || (this.marks.of(parent.dir.hides, name) & WHITEOUT) !== 0) return ENOENT;
     const err = this.disk.stat(disk, name, stat);
+    this.unsure = err === ENOENT && this.disk.away;
     if (err < 0) return err as Errno;
     if (this.hideDisk) return this.#miss(this.stat.mode & S_IFMT);
     if (this.#isKept(stat)) {

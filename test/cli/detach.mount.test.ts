@@ -1,0 +1,172 @@
+// `rootsync detach` and `attach`: guards against a reference to disk that is left and keeps it from being unmounted, against another disk taken for
+// the same, and against inode numbers that change.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Status } from '../../src/control/protocol.ts';
+import { needsMount, within } from '../mounted-root.ts';
+import { LiveMount } from './live.ts';
+import { start, type Ended } from './rootsync.ts';
+
+const BIG = 3 << 20;
+
+describe('cli/detach', function () {
+  this.timeout(120_000);
+  needsMount();
+  let live: LiveMount;
+  const sh = (script: string): void => {
+    const { status, stderr } = spawnSync('bash', ['-euc', script], { encoding: 'utf8', cwd: live.dir });
+    assert.equal(status, 0, stderr);
+  };
+  /** Makes a filesystem in a file, with the same files each time. */
+  const makeDisk = (image: string): void => {
+    sh(`truncate -s 64M ${image}; mkfs.ext4 -qF ${image}; mkdir -p at; mount -o loop ${image} at
+      mkdir -p at/etc at/var/cache at/only/deep
+      echo used > at/etc/used; echo unused > at/etc/unused; echo cached > at/var/cache/cached
+      ln -s used at/etc/link; echo deep > at/only/deep/file; head -c ${String(BIG)} /dev/urandom > at/etc/big; umount at`);
+  };
+  const mountDisk = (image: string): void => sh(`mount -o loop ${image} ${live.disk}`);
+  const umountDisk = (): void => sh(`umount ${live.disk}`);
+  const at = (path: string): string => join(live.mnt, path);
+  const ino = (path: string): number => statSync(at(path)).ino;
+  const ok = async (command: string, ...words: string[]): Promise<Ended> => {
+    const ended = await live.ask(command, words);
+    assert.equal(ended.status, 0, ended.stderr);
+    return ended;
+  };
+  const status = async (): Promise<Status> => JSON.parse((await ok('status', '--json')).stdout) as Status;
+
+  beforeEach(async () => {
+    live = new LiveMount();
+    makeDisk('image');
+    mountDisk('image');
+    await live.mount();
+  });
+  afterEach(async () => {
+    await live[Symbol.asyncDispose]();
+    spawnSync('umount', [live.disk]);
+    rmSync(live.dir, { recursive: true, force: true });
+  });
+
+  it('lets disk be unmounted and taken back, with the inode numbers and the mode that there were', async () => {
+    assert.equal(readFileSync(at('etc/used'), 'utf8'), 'used\n');
+    await ok('mode', 'hold');
+    const before = ['', 'etc', 'etc/used', 'only', 'only/deep/file'].map(ino);
+    await ok('detach');
+    assert.deepEqual([(await status()).detached, (await status()).mode], [true, 'rehearse']);
+    umountDisk();
+    assert.equal(readFileSync(at('etc/used'), 'utf8'), 'used\n');
+    assert.deepEqual(['', 'etc', 'etc/used'].map(ino), before.slice(0, 3));
+    assert.ok(!existsSync(at('etc/unused')));
+    assert.ok(!existsSync(at('only/deep')));
+    for (const words of [
+      ['mode', 'capture'],
+      ['detach'],
+      ['add', '/etc/unused'],
+      ['forget', '/etc/used'],
+      ['rehearse', '--', 'true'],
+    ]) {
+      const { stderr } = await live.ask(words[0] ?? '', words.slice(1));
+      assert.match(stderr, /disk is detached/);
+    }
+    writeFileSync(at('etc/new'), 'new');
+    rmSync(at('etc/used'));
+    // Elsewhere than before, and so very likely of another device number.
+    sh(
+      'truncate -s 1M other; truncate -s 64M spare; mkfs.ext4 -qF spare; mkdir spare-at; mount -o loop spare spare-at',
+    );
+    mountDisk('image');
+    await ok('attach');
+    sh('umount spare-at');
+    assert.deepEqual([(await status()).detached, (await status()).mode], [false, 'hold']);
+    assert.deepEqual(
+      ['', 'etc', 'only', 'only/deep/file'].map(ino),
+      before.filter((_, i) => i !== 2),
+    );
+    assert.equal(readFileSync(at('etc/unused'), 'utf8'), 'unused\n');
+    assert.equal(readFileSync(at('etc/new'), 'utf8'), 'new');
+    assert.ok(!existsSync(at('etc/used')), 'what was removed meanwhile comes back');
+  });
+
+  it('refuses another disk, and a directory at which none is mounted', async () => {
+    await ok('detach');
+    umountDisk();
+    const nothing = await live.ask('attach');
+    assert.equal(nothing.status, 2);
+    assert.match(nothing.stderr, /is not the disk that was detached: .*is it mounted there\?/);
+    makeDisk('other');
+    mountDisk('other');
+    assert.match((await live.ask('attach')).stderr, /is not the disk that was detached/);
+    // Nothing of what was refused is held.
+    umountDisk();
+    sh('mkdir elsewhere; mount -o loop image elsewhere');
+    await ok('attach', join(live.dir, 'elsewhere'));
+    assert.equal(readFileSync(at('etc/unused'), 'utf8'), 'unused\n');
+    assert.equal((await live.ask('attach')).status, 1);
+    await live.umount();
+    sh('umount elsewhere');
+  });
+
+  it('lists what is open from disk and who has it, changes nothing; waits for it, or cuts it', async () => {
+    await ok('mode', 'hold');
+    const fd = openSync(at('etc/big'), 'r');
+    const refused = await live.ask('detach');
+    assert.equal(refused.status, 9);
+    assert.match(refused.stderr, new RegExp(`\\n {2}/etc/big by node\\S*\\[${String(process.pid)}\\]`));
+    assert.equal((await status()).mode, 'hold');
+    assert.equal(readFileSync(at('etc/unused'), 'utf8'), 'unused\n');
+    assert.equal((await live.ask('detach', ['--wait=0.5'])).status, 9);
+    const waiting = start(['detach', '-m', live.mnt, '--wait']);
+    while ((await status()).mode !== 'rehearse');
+    closeSync(fd);
+    assert.equal((await within('detach', waiting.ended)).status, 0);
+    umountDisk();
+    mountDisk('image');
+    await ok('attach');
+    const cut = openSync(at('etc/big'), 'r');
+    const forced = await ok('detach', '--force');
+    assert.match(forced.stderr, /cut off from disk, .*\(EIO\):\n {2}\/etc\/big by /);
+    umountDisk();
+    assert.throws(() => readSync(cut, Buffer.alloc(16), 0, 16, BIG - 16), { code: 'EIO' });
+    assert.equal(fstatSync(cut).size, BIG);
+    mountDisk('image');
+    await ok('attach');
+    const again = openSync(at('etc/big'), 'r');
+    assert.equal(readSync(again, Buffer.alloc(16), 0, 16, BIG - 16), 16);
+    closeSync(again);
+    closeSync(cut);
+  });
+
+  it('keeps sockets and fifos working that are in use', async () => {
+    sh(`mkfifo ${live.disk}/var/cache/fifo`);
+    await ok('mode', 'hold');
+    const server = createServer((socket) => socket.end('hello'));
+    server.listen(at('var/cache/socket'));
+    await once(server, 'listening');
+    const reader = spawn('cat', [at('var/cache/fifo')]);
+    const writer = spawn('bash', ['-c', `exec 3> ${at('var/cache/fifo')}; echo open; read; echo said >&3`]);
+    await once(writer.stdout, 'data');
+    await ok('detach');
+    umountDisk();
+    const client = connect(at('var/cache/socket'));
+    const [greeting] = (await within('socket', once(client, 'data'))) as [Buffer];
+    assert.equal(greeting.toString(), 'hello');
+    const heard = once(reader.stdout, 'data');
+    writer.stdin.end('\n');
+    assert.equal(String((await within('fifo', heard))[0]), 'said\n');
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
