@@ -101,6 +101,25 @@ describe('cli/detach', function () {
     assert.ok(!existsSync(at('etc/used')), 'what was removed meanwhile comes back');
   });
 
+  it('shows the inode numbers of disk without it, and brings nothing back that was removed or replaced meanwhile', async () => {
+    const numbers = ['only', 'only/deep', 'only/deep/file'].map((path) => statSync(join(live.disk, path)).ino);
+    await ok('add', '/only/deep/file', '/etc/link');
+    await live.umount();
+    // Nothing of it is known to this mount.
+    await live.mount();
+    await ok('detach');
+    umountDisk();
+    assert.deepEqual(['only', 'only/deep', 'only/deep/file'].map(ino), numbers);
+    // Disk has these, which nobody can know now.
+    for (const name of ['unused', 'big']) writeFileSync(at(`etc/${name}`), 'mine');
+    rmSync(at('etc/unused'));
+    mountDisk('image');
+    await ok('attach');
+    assert.ok(!existsSync(at('etc/unused')));
+    assert.equal(readFileSync(at('etc/big'), 'utf8'), 'mine');
+    assert.equal(readFileSync(join(live.disk, 'etc/unused'), 'utf8'), 'unused\n');
+  });
+
   it('refuses another disk, and a directory at which none is mounted', async () => {
     await ok('detach');
     umountDisk();
