@@ -112,6 +112,8 @@ class Client {
     atEnd: (undo) => {
       if (this.#socket.closed) undo();
       else this.#undos.push(undo);
+      // Its end would not be seen on a socket that nobody reads.
+      this.#socket.resume();
     },
   };
 
@@ -146,7 +148,9 @@ class Client {
       return;
     }
     this.#expect(this.#lines.unfinished);
-    if (lines.length > 0) this.#work = this.#answerAll(lines);
+    if (lines.length === 0) return;
+    this.#socket.pause();
+    this.#work = this.#work.then(() => this.#answerAll(lines));
   }
 
   /** No more is read from the client until all that it has asked is answered and the answers are off our hands. */

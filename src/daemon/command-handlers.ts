@@ -44,8 +44,10 @@ export function handlersOf(daemon: Daemon): Handlers {
       await daemon.ask('status', null);
       return misses.all;
     },
-    async detach({ wait, force }, { pid }) {
-      const how = { force: force ?? false, wait: wait ?? 0 };
+    async detach({ wait, force }, { pid }, connection) {
+      let ended = false;
+      connection.atEnd(() => (ended = true));
+      const how = { force: force ?? false, wait: wait ?? 0, givenUp: () => ended };
       const { gone, held } = await daemon.detach(how, { how: 'control', pid, reason: 'detach' });
       return { detached: gone, held: held.map(({ path, ...more }) => ({ path: `/${display(path)}`, ...more })) };
     },

@@ -16,6 +16,14 @@ export interface Rehearsal {
   readonly end: () => Promise<ModeSwitched>;
 }
 
+export interface DetachHow {
+  readonly force: boolean;
+  /** Seconds. */
+  readonly wait: number;
+  /** Whether who asked has gone, and nobody waits any more. */
+  readonly givenUp: () => boolean;
+}
+
 export interface Daemon {
   /** Resolves when the mount is gone, for whatever reason (`unmount`, umount(8), abort), and flash is synced. */
   readonly ended: Promise<void>;
@@ -29,7 +37,7 @@ export interface Daemon {
   /** Turns to `rehearse` until its end, which the one who asked has to call. @throws Refusal: `busy`, `ended`. */
   rehearse(by: SwitchedBy): Promise<Rehearsal>;
   /** Drops all that refers to disk, as `detach` of the protocol. @throws Refusal */
-  detach(how: { readonly force: boolean; readonly wait: number }, by: SwitchedBy): Promise<LetGo>;
+  detach(how: DetachHow, by: SwitchedBy): Promise<LetGo>;
   /** Takes disk back, from `path` or from where it was. @throws Refusal */
   attach(path: string | undefined, by: SwitchedBy): Promise<ModeSwitched>;
   /** @throws Refusal: disk is detached, and `what` needs it. */

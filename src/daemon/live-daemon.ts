@@ -15,7 +15,7 @@ import type { Mode } from '../policy/mode.ts';
 import { syncfs } from '../sys/io.ts';
 import { mountedAnywhere } from './all-mounts.ts';
 import type { MountConfig } from './config.ts';
-import type { Daemon, Rehearsal } from './daemon-api.ts';
+import type { Daemon, DetachHow, Rehearsal } from './daemon-api.ts';
 import { closeLayout } from './flash-layout.ts';
 import { DiskHold } from './disk-hold.ts';
 import type { FlashLayout } from './flash-layout.ts';
@@ -100,7 +100,7 @@ export class LiveDaemon implements Daemon {
     return this.#mode.borrow(by);
   }
 
-  async detach({ force, wait }: { force: boolean; wait: number }, by: SwitchedBy): Promise<LetGo> {
+  async detach({ force, wait, givenUp }: DetachHow, by: SwitchedBy): Promise<LetGo> {
     this.needDisk('detach');
     await this.settle();
     return this.#mode.sendAway(by, async () => {
@@ -108,7 +108,7 @@ export class LiveDaemon implements Daemon {
       for (;;) {
         const answer = await this.ask('let-go', { force, pid: by.pid });
         if (answer.gone) this.#disk.close();
-        if (answer.gone || performance.now() >= deadline) return answer;
+        if (answer.gone || givenUp() || performance.now() >= deadline) return answer;
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }
     });

@@ -148,6 +148,10 @@ describe('cli/detach', function () {
     assert.equal((await status()).mode, 'hold');
     assert.equal(readFileSync(at('etc/unused'), 'utf8'), 'unused\n');
     assert.equal((await live.ask('detach', ['--wait=0.5'])).status, 9);
+    const killed = start(['detach', '-m', live.mnt, '--wait']);
+    while ((await status()).mode !== 'rehearse');
+    killed.process.kill('SIGKILL');
+    while ((await status()).mode !== 'hold');
     const waiting = start(['detach', '-m', live.mnt, '--wait']);
     while ((await status()).mode !== 'rehearse');
     closeSync(fd);
