@@ -40,6 +40,7 @@ export interface JournalCounts {
   captured: { files: number; symlinks: number; directories: number; specials: number };
   copyUps: number;
   skipped: number;
+  mirrored: number;
   bytesCaptured: number;
   bytesCopiedUp: number;
 }
@@ -57,6 +58,7 @@ export class Journal {
     captured: { files: 0, symlinks: 0, directories: 0, specials: 0 },
     copyUps: 0,
     skipped: 0,
+    mirrored: 0,
     bytesCaptured: 0,
     bytesCopiedUp: 0,
   };
@@ -172,6 +174,23 @@ export class Journal {
 
   failed(node: Node, cause: Cause, err: Errno): void {
     this.#say('error', this.#tree.path(node), objectKind(node.kind), cause, { reason: errnoName(err) });
+  }
+
+  /** Flash's copy of this path follows disk's again. */
+  mirrored(path: ByteString, kind: number, bytes: number): void {
+    this.counts.mirrored++;
+    this.#say('mirror', path, objectKind(kind), { ...this.unasked('change', 'capture') }, { bytes });
+  }
+
+  /** Flash's copy of this path cannot follow now: an Errno, or that there is no room. */
+  notMirrored(path: ByteString, why: Errno | number | 'flash-full'): void {
+    const reason = typeof why === 'number' ? errnoName(why) : why;
+    this.#say('error', path, 'file', { ...this.unasked('change', 'capture') }, { reason: `not mirrored: ${reason}` });
+  }
+
+  /** What a crash left dirty is mirrored now. */
+  recovering(path: ByteString): void {
+    this.#say('mirror', path, 'file', null, { bytes: 0, reason: 'was left dirty by a crash' });
   }
 
   /** A change of this path goes to flash, though it belongs on disk. */

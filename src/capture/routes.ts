@@ -42,7 +42,7 @@ export class Routes {
     this.#current = options.current;
     this.#rules = options.rules;
     this.#onSpill = options.onSpill;
-    if (this.#tree.disk.writable) this.#tree.prefersDisk = (node) => isDir(node) && this.of(node) === 'disk';
+    if (this.#tree.disk.writable) this.#tree.prefersDisk = (node) => this.#isDisks(node) && this.of(node) === 'disk';
   }
 
   /** Whether any change can go to disk now. */
@@ -50,8 +50,14 @@ export class Routes {
     return this.#tree.disk.writable && !this.#refused;
   }
 
+  /** Flash follows what is changed on disk. */
+  get mirrors(): boolean {
+    return this.#current.mode === 'upgrade' && this.diskTakesChanges;
+  }
+
   /** Of a change of `node`. An object with several names goes to disk only if all that are known do. */
   of(node: Node): Route {
+    if (node.open?.fixed === true && node.open.onDisk) return 'disk';
     if (!node.onFlash) {
       if (node.has(DISK_ORPHAN) || node.open?.fixed === true) return 'disk';
       // On its way to flash already: the change waits for that.
@@ -81,6 +87,12 @@ export class Routes {
     } finally {
       this.#refused = false;
     }
+  }
+
+  // Of what has several names, flash's are tied to each other by marks that a change on disk would not know of.
+  #isDisks(node: Node): boolean {
+    if (isDir(node)) return true;
+    return this.#current.mode === 'upgrade' && !this.#tree.links.onBoth(node.inoLo, node.inoHi);
   }
 
   #route(excluded: boolean): Route {

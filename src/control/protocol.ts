@@ -228,6 +228,14 @@ export interface Status {
     /** Objects that `add` and `forget` have still to do, as far as they know. */
     readonly asked: number;
   };
+  readonly mirror: {
+    /** Paths changed on disk of which flash's copy has still to follow, those that are open for writing included. */
+    readonly pending: number;
+    /** Of these, those that flash has no room for, or cannot take. */
+    readonly failed: number;
+    /** Copies that followed since the mount. */
+    readonly mirrored: number;
+  };
   readonly events: {
     readonly written: number;
     readonly queued: number;

@@ -2,6 +2,7 @@
 // session owns, and must not take long.
 
 import { inspect } from 'node:util';
+import { errnoName } from '../errno.ts';
 import { comeBack } from '../ops/coming-back.ts';
 import { switchRules } from '../ops/rule-switch.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
@@ -17,10 +18,22 @@ type Answers = {
 
 const ANSWERS: Answers = {
   status: (live, _about, reply) => reply.give(statusOf(live)),
-  settle: (live, _about, reply) => void live.settling.push(reply),
+  settle: (live, _about, reply) => {
+    live.engine.mirror.force();
+    live.settling.push(reply);
+  },
   excludes: obeyExcludes,
-  mode: ({ modeSwitch }, { to, by, mounts, afresh }, reply) => {
+  mode: ({ engine, modeSwitch }, { to, by, mounts, afresh }, reply) => {
     const was = modeSwitch.mode;
+    if (to === 'upgrade' && was !== to) {
+      const begun = engine.wanted.begin(engine.tree.flash.fd(engine.tree.flash.root));
+      if (begun < 0) {
+        reply.refuse('failed', `upgrade mode: flash cannot keep what is wanted: ${errnoName(begun)}`);
+        return;
+      }
+    }
+    // What is dirty by now is mirrored in any mode.
+    if (was === 'upgrade' && to !== was) engine.wanted.end();
     const handedOver = (): void => reply.give(was);
     modeSwitch.turn({ to, by, mounts, afresh }, handedOver);
   },
@@ -68,6 +81,7 @@ function statusOf({ engine, copies, journal, space, modeSwitch, chores }: LiveSe
     pending: copies.pending,
     copying: copies.copying,
     asked: chores.reduce((sum, { left }) => sum + left, 0),
+    mirror: { pending: engine.mirror.pending, failed: engine.mirror.failed },
     free: space.free,
     full: space.full || copies.starved,
     counts: journal.counts,

@@ -52,6 +52,10 @@ import { MarkLog } from '../tree/mark-log.ts';
 import { MarkStore } from '../tree/mark-store.ts';
 import { Marks } from '../tree/marks.ts';
 import { Tree } from '../tree/tree.ts';
+import { Aside } from '../upgrade/aside.ts';
+import { Mirror } from '../upgrade/mirror.ts';
+import { recover } from '../upgrade/recovery.ts';
+import { Wanted } from '../upgrade/wanted.ts';
 import type { EntryOut } from '../wire/replies.ts';
 import type { LiveConfig } from './config.ts';
 import type { SessionData } from './session-messages.ts';
@@ -78,6 +82,8 @@ export interface Groundwork {
   readonly configuredExcludes: Excludes;
   readonly excludes: Excludes;
   readonly procFd: number;
+  /** `.rootsync` */
+  readonly home: number;
 }
 
 /** The merged root at work. */
@@ -131,6 +137,7 @@ export function prepare({ config, layout, liveExcludes, procFd }: SessionData): 
     configuredExcludes,
     excludes,
     procFd,
+    home: layout.home,
   };
 }
 
@@ -144,6 +151,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const { config, flash, disk, stage, features, marks, log, procFd } = ground;
   const tree = new Tree({ flash, disk, marks });
   const current = firstMode(config, tree);
+  const wanted = firstWanted(ground);
   const store = new MarkStore(log, marks, tree);
   store.settle(ground.identity);
   const journal = new Journal(tree, new Requesters(procFd, config.mountpoint), current);
@@ -163,7 +171,11 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     directories,
     onNameless: (node, fd) => kept.take(node, fd),
     onMoved: (node) => data.moved(node),
-    onLanded: kernel.appeared,
+    onLanded: (node) => {
+      kernel.appeared(node);
+      // A capture that was under way when the mode began.
+      if (current.mode === 'upgrade') wanted.add([tree.path(node)]);
+    },
     onNamed: (node, parent, name) => {
       journal.named(node, parent, name);
       kernel.appeared(node);
@@ -195,10 +207,23 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   // Short times mean that disk changes behind us: then listings are not to be kept either.
   const listings = new Listings(tree, config.attrTimeout >= LONG);
   const { diskStage, ...onDisk } = diskParts(tree, store, pool);
+  const markSync = new MarkSync(store, pool);
+  const mirror = new Mirror({
+    tree,
+    marks: store,
+    markSync,
+    stage,
+    features,
+    directories,
+    pool,
+    journal,
+    space,
+    wanted,
+  });
   const engine: Engine = {
     tree,
     marks: store,
-    markSync: new MarkSync(store, pool),
+    markSync,
     flashSync: new FlashSync(pool, stage.fd, features.ordered),
     files: new HandleTable<FileHandle>(),
     listings,
@@ -211,10 +236,14 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     kept,
     routes: routesOf(tree, current, capture, journal),
     ...onDisk,
+    mirror,
+    wanted,
+    aside: new Aside(tree, pool, stage),
     pool,
     entry: newEntry(tree.stat),
     ...constantsOf(config, features),
   };
+  recover(tree, journal, mirror);
   const modeSwitch = new ModeSwitch({ current, tree, capture, journal, kernel });
   return { engine, copies, journal, space, modeSwitch, diskStage, configuredExcludes: ground.configuredExcludes };
 }
@@ -222,6 +251,14 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
 function firstMode({ mode }: LiveConfig, tree: Tree): CurrentMode {
   tree.hideDisk = mode === 'rehearse';
   return { mode };
+}
+
+/** What is wanted from the start: in upgrade mode what was kept, if it was in force before, else what flash has. */
+function firstWanted({ config, flash, home }: Groundwork): Wanted {
+  const wanted = new Wanted(home);
+  if (config.mode !== 'upgrade') wanted.end();
+  else if (wanted.resume() < 0) wanted.begin(flash.fd(flash.root));
+  return wanted;
 }
 
 type Constants = Pick<Engine, 'timeout' | 'timeoutNsec' | 'nameMax' | 'features' | 'ownUid' | 'ownGid'>;

@@ -41,6 +41,7 @@ export interface SessionStatus {
   readonly pending: number;
   readonly copying: number;
   readonly asked: number;
+  readonly mirror: { readonly pending: number; readonly failed: number };
   readonly free: number;
   readonly full: boolean;
   readonly counts: JournalCounts;

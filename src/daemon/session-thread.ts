@@ -98,8 +98,11 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
 function finishCopies(parts: Parts, pool: CopyPool): void {
   const set = new PollSet(1);
   set.watch(0, wakeFd, POLLIN);
-  while (parts.copies.pending + parts.copies.copying > 0) {
-    if (!parts.copies.pump()) set.wait(FINISH_WAIT_NS);
+  const { mirror } = parts.engine;
+  mirror.force();
+  while (!isIdle(parts)) {
+    const mirrored = mirror.pump();
+    if (!parts.copies.pump() && !mirrored) set.wait(FINISH_WAIT_NS);
     drainEvent(wakeFd);
     pool.drain();
   }
@@ -130,7 +133,8 @@ function goOn({ chores }: LiveSession): boolean {
 function work(live: LiveSession): boolean {
   const { copies, engine, pool, settling } = live;
   const busy = goOn(live);
-  const started = engine.kernel.step() || copies.pump() || busy;
+  const mirrored = engine.mirror.pump();
+  const started = engine.kernel.step() || copies.pump() || mirrored || busy;
   report(live);
   if (settling.length > 0 && isIdle(live)) {
     copies.retry();
@@ -143,8 +147,8 @@ function work(live: LiveSession): boolean {
   return started;
 }
 
-function isIdle({ copies }: Parts): boolean {
-  return copies.pending === 0 && copies.copying === 0;
+function isIdle({ copies, engine }: Parts): boolean {
+  return copies.pending === 0 && copies.copying === 0 && engine.mirror.idle;
 }
 
 function report({ journal }: Parts): void {

@@ -58,6 +58,7 @@ export function statusOf({
       disk: usedBytes(diskFd),
     },
     queue: { pending: session.pending, copying: session.copying, asked: session.asked },
+    mirror: { ...session.mirror, mirrored: counts.mirrored },
     events: { written, queued, lost, lastSeq },
     space: { free: session.free, reserve: config.reserve, full: session.full },
     operations: operationsOf(counters),

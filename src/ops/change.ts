@@ -3,29 +3,37 @@
 
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import { applyMetadata } from '../copy/metadata.ts';
+import { ETXTBSY } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
-import { close, O_DIRECTORY, O_RDONLY, O_WRONLY } from '../sys/open.ts';
-import { newStat, statxFd } from '../sys/stat.ts';
+import { close, O_WRONLY } from '../sys/open.ts';
 import { removexattr } from '../sys/xattr.ts';
 import { FROM_DISK, isDir } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
+import { copyAttributes } from '../upgrade/attributes.ts';
+import { bringDown } from './bring-down.ts';
 import type { Engine } from './engine.ts';
+import { UNSUITED } from './rename-on-disk.ts';
 
 const SELF = asBytes('');
-const DOT = asBytes('.');
-const stat = newStat();
 
 /** OK once `node` lies where a change of it goes; DEFERRED while it is being copied to flash. `data`: its content is wanted. */
 export function readyToChange(engine: Engine, node: Node, req: Request, data: boolean): number {
   const { routes, tree } = engine;
+  const down = routes.mirrors ? bringDown(engine, node, req) : OK;
+  if (down !== OK && down !== UNSUITED) return down;
   if (!tree.shownByDisk(node)) return OK;
   const route = routes.of(node);
   if (route === 'disk') {
+    // Flash's copy that is open, and cannot be moved, has lost its name.
+    if (!node.onFlash && node.parent !== null && node.open?.fixed === true && !node.open.onDisk) return ETXTBSY;
     routes.diskChanged = true;
-    return OK;
+    return engine.mirror.begin(req, pathsOf(engine, node));
+  }
+  if (tree.isDirty(node)) {
+    const settled = engine.mirror.wait(tree.path(node), req);
+    if (settled !== OK) return settled;
   }
   if (route === 'spill') routes.spilled(tree.path(node), node.kind, req);
   // Flash's copy agrees with disk's up to now; from now on it goes its own way.
@@ -44,7 +52,15 @@ export function isWritable({ tree }: Engine, node: Node): number {
 
 /** Whether nothing will ever move the data of `node` elsewhere while it is open: then the kernel may read its backing by itself. */
 export function isFinal({ routes, tree }: Engine, node: Node): boolean {
-  return !tree.shownByDisk(node) || (routes.diskTakesChanges && routes.of(node) === 'disk');
+  if (tree.shownByDisk(node)) return routes.diskTakesChanges && routes.of(node) === 'disk';
+  // Flash's own goes to disk when it is changed.
+  return !routes.mirrors || routes.of(node) !== 'disk';
+}
+
+/** All names of `node` that are known, as paths of the merged root. */
+export function pathsOf({ tree }: Engine, { parent, name, aliases }: Node): ByteString[] {
+  if (parent === null) return [];
+  return [tree.pathOf(parent, name), ...(aliases ?? []).map((link) => tree.pathOf(link.parent, link.name))];
 }
 
 /** After a change of a directory's attributes on disk: flash's copy, if it has one, gets them too. `removed`: an xattr that went. */
@@ -57,12 +73,5 @@ export function followOnFlash({ tree, features }: Engine, node: Node, removed?: 
     if (fd >= 0) removexattr(fd, SELF, removed);
     return;
   }
-  const target = tree.flash.open(flash, DOT, O_RDONLY | O_DIRECTORY);
-  if (target < 0) return;
-  const source = tree.disk.open(disk, DOT, O_RDONLY | O_DIRECTORY);
-  // What fails shows when flash's is asked, as any other difference of the two.
-  if (source >= 0 && statxFd(source, stat) >= 0)
-    applyMetadata({ fd: target, dirFd: target, name: SELF }, stat, source, features, []);
-  if (source >= 0) close(source);
-  close(target);
+  copyAttributes(tree, features, node);
 }

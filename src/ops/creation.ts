@@ -56,6 +56,8 @@ export function siteOf(engine: Engine, req: Request, parent: DirNode, name: Byte
   if (route === 'disk') {
     const ready = freeOnDisk(engine, parent, name);
     if (ready >= 0) {
+      const begun = engine.mirror.begin(req, name === '' ? [] : [engine.tree.pathOf(parent, name)]);
+      if (begun !== OK) return begun as Errno;
       routes.diskChanged = true;
       return { parent, onDisk: true };
     }

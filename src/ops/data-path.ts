@@ -72,6 +72,7 @@ export class DataPath {
       if (fd < 0) return fd;
       state.replace(fd, -1);
     }
+    if (!state.fixed || state.handles === 0) state.onDisk = this.#tree.shownByDisk(node);
     state.handles++;
     if (writable) {
       state.writers++;

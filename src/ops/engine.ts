@@ -12,6 +12,9 @@ import type { Features } from '../copy/features.ts';
 import type { FileHandle, HandleTable } from '../tree/handles.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import type { Tree } from '../tree/tree.ts';
+import type { Aside } from '../upgrade/aside.ts';
+import type { Mirror } from '../upgrade/mirror.ts';
+import type { Wanted } from '../upgrade/wanted.ts';
 import type { EntryOut } from '../wire/replies.ts';
 import type { NextFile } from './next-file.ts';
 import type { NextListing } from './next-listing.ts';
@@ -37,6 +40,9 @@ export interface Engine {
   readonly routes: Routes;
   readonly diskDirectories: DiskDirectories;
   readonly copyDown: CopyDown;
+  readonly mirror: Mirror;
+  readonly wanted: Wanted;
+  readonly aside: Aside;
   readonly pool: CopyPool;
   /** Reused for every entry reply; its `attr` is the tree's `stat`. */
   readonly entry: EntryOut;

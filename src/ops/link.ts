@@ -13,6 +13,7 @@ import type { LinkIn } from '../wire/requests/names.ts';
 import { newName, notMade, siteFd, siteOf } from './creation.ts';
 import type { Site } from './creation.ts';
 import { touchShown } from './disk-names.ts';
+import { readyToChange } from './change.ts';
 import type { Engine } from './engine.ts';
 import { replyEntry } from './entry.ts';
 import { markAs } from './identity.ts';
@@ -24,6 +25,8 @@ export const link: Operation<Engine, LinkIn> = (engine, req, { oldnodeid, name }
   if (isDir(node)) return EPERM;
   const parent = newName(engine, req.nodeid, name);
   if (typeof parent === 'number') return parent;
+  const ready = engine.routes.mirrors || tree.isDirty(node) ? readyToChange(engine, node, req, true) : OK;
+  if (ready !== OK) return ready;
   const onDisk = tree.shownByDisk(node) && engine.routes.of(node) === 'disk';
   const site: Site | number = onDisk ? siteOf(engine, req, parent, name, node.kind) : { parent, onDisk: false };
   if (typeof site === 'number') return site;

@@ -10,7 +10,7 @@ import type { Node } from '../tree/node.ts';
 import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUIDGID } from '../wire/constants.ts';
 import { openOut } from '../wire/replies.ts';
 import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
-import { isFinal, isWritable, readyToChange } from './change.ts';
+import { isFinal, isWritable, pathsOf, readyToChange } from './change.ts';
 import { cut } from './cut.ts';
 import type { Engine } from './engine.ts';
 import { isPrivileged, killPrivileges } from './privileges.ts';
@@ -51,7 +51,11 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
 
 export const release: Operation<Engine, ReleaseIn> = (engine, _req, { fh }) => {
   const handle = engine.files.remove(fh);
-  if (handle !== undefined) engine.data.end(handle.node, handle.writable);
+  if (handle === undefined) return OK;
+  const { node, writable } = handle;
+  const written = writable && node.open?.writers === 1 ? pathsOf(engine, node) : [];
+  engine.data.end(node, writable);
+  engine.mirror.closed(written);
   return OK;
 };
 

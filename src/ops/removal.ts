@@ -10,6 +10,7 @@ import { O_PATH } from '../sys/open.ts';
 import { WHITEOUT } from '../tree/marks.ts';
 import { DISK_ORPHAN, MULTI_LINK } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
+import { nameOnFlash } from '../tree/names.ts';
 import { openNode } from '../tree/place.ts';
 import { diskHas, flashFd, spend } from './creation.ts';
 import { diskFd, removeHidden, touchShown } from './disk-names.ts';
@@ -56,7 +57,8 @@ export function keepReachable(engine: Engine, node: Node): number {
 
 /** Whether disk alone has `node`, and losing this name of it is a change that goes to disk. */
 export function leavesDisk({ routes, tree }: Engine, node: Node, parent: DirNode, name: ByteString): boolean {
-  if (!routes.diskTakesChanges || node.onFlash || tree.links.onBoth(node.inoLo, node.inoHi)) return false;
+  if (!routes.diskTakesChanges || nameOnFlash(node, parent, name)) return false;
+  if (!tree.shownByDisk(node) || tree.links.onBoth(node.inoLo, node.inoHi)) return false;
   return parent.dir.disk !== null && routes.ofName(parent, name) === 'disk';
 }
 

@@ -65,7 +65,7 @@ export function exchangeOnDisk(engine: Engine, move: Move): number {
 }
 
 /** Whether disk has `node` under this very name, and no mark speaks of it or of what is below it. */
-function mayMove({ marks }: Engine, parent: DirNode, name: ByteString, node: Node): boolean {
+export function mayMove({ marks }: Engine, parent: DirNode, name: ByteString, node: Node): boolean {
   if (parent.dir.disk === null || marks.hidesBelow(parent, name)) return false;
   if (!isDir(node)) return true;
   const { disk } = node.dir;

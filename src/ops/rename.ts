@@ -13,6 +13,7 @@ import { RESERVED } from '../tree/tree.ts';
 import type { RenameIn } from '../wire/requests/names.ts';
 import type { Engine } from './engine.ts';
 import type { Move } from './move.ts';
+import { renameBoth } from './rename-both.ts';
 import { renameDown } from './rename-down.ts';
 import { exchangeOnDisk, isOnDiskAlone, renameOnDisk, UNSUITED } from './rename-on-disk.ts';
 import { exchangeOnFlash, renameOnFlash } from './rename-on-flash.ts';
@@ -24,6 +25,13 @@ export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
   const exchange = (arg.flags & RENAME_EXCHANGE) !== 0;
   const allowed = exchange ? mayExchange(move) : mayReplace(engine, move);
   if (allowed < 0) return allowed;
+  for (const node of [move.source, move.target]) {
+    if (node === null || engine.routes.mirrors || !engine.tree.isDirty(node)) continue;
+    const settled = engine.mirror.wait(engine.tree.path(node), req);
+    if (settled !== OK) return settled;
+  }
+  const both = renameBoth(engine, req, move, exchange);
+  if (both !== UNSUITED) return both;
   const way = wayOf(engine, move);
   if (typeof way === 'number') return way;
   if (way === 'in place') {

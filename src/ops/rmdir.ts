@@ -4,7 +4,7 @@ import type { BranchDir } from '../branch/branch-dir.ts';
 import type { ByteString } from '../bytes.ts';
 import { EBUSY, EEXIST, ENOENT, ENOTDIR, ENOTEMPTY } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
-import type { Operation } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
 import { rmdirat } from '../sys/link.ts';
 import { isEmpty } from '../tree/merge.ts';
 import { isDir } from '../tree/node.ts';
@@ -26,7 +26,7 @@ export const rmdir: Operation<Engine, NameIn> = (engine, req, { name }) => {
   const empty = isEmpty(tree, node);
   if (typeof empty === 'number') return empty;
   if (!empty) return ENOTEMPTY;
-  const removed = rmdirOnDisk(engine, node, parent, name);
+  const removed = rmdirOnDisk(engine, req, node, parent, name);
   if (removed !== ENOTEMPTY) return removed;
   const { onFlash } = node;
   if (!onFlash) {
@@ -52,13 +52,15 @@ export const rmdir: Operation<Engine, NameIn> = (engine, req, { name }) => {
  * Removes a directory that disk shows, where changes go to disk: flash's copy first, which brings nothing back should the power go. ENOTEMPTY where
  * that is not the way to go: another route, or disk has something in it that is hidden.
  */
-function rmdirOnDisk(engine: Engine, node: DirNode, parent: DirNode, name: ByteString): number {
+function rmdirOnDisk(engine: Engine, req: Request, node: DirNode, parent: DirNode, name: ByteString): number {
   const { routes, tree } = engine;
   const { disk } = node.dir;
   if (!routes.diskTakesChanges || disk === null || !isAt(disk, parent, name)) return ENOTEMPTY;
   if (!tree.shownByDisk(node) || routes.ofName(parent, name) !== 'disk') return ENOTEMPTY;
   const dirfd = diskFd(engine, parent);
   if (dirfd < 0) return dirfd;
+  const begun = engine.mirror.begin(req, [tree.pathOf(parent, name)]);
+  if (begun !== OK) return begun;
   const kept = keepReachable(engine, node);
   if (kept < 0) return kept;
   if (node.onFlash) {

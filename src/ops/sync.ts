@@ -25,6 +25,9 @@ export const fsync: Operation<Engine, FsyncIn> = (engine, req, { fh, fsyncFlags 
   // What was synced keeps its inode number, which marks may say.
   const marked = onDisk ? OK : engine.markSync.wait(engine.marks.log.appended, req);
   if (marked !== OK) return marked;
+  // On flash first, while it may still be told.
+  const mirrored = onDisk ? engine.mirror.flush(engine.tree.path(node), req) : OK;
+  if (mirrored !== OK) return mirrored;
   state.borrow();
   const how = (fsyncFlags & FUSE_FSYNC_FDATASYNC) !== 0 ? 'fdatasync' : 'fsync';
   return inThread(engine, req, state.fd, how, () => {

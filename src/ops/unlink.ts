@@ -3,7 +3,7 @@
 import type { ByteString } from '../bytes.ts';
 import { EISDIR } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
-import type { Operation } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
 import { unlinkat } from '../sys/link.ts';
 import { nameOnFlash } from '../tree/names.ts';
 import { isDir } from '../tree/node.ts';
@@ -12,6 +12,7 @@ import type { NameIn } from '../wire/requests/names.ts';
 import { flashFd } from './creation.ts';
 import { diskFd, touchShown } from './disk-names.ts';
 import type { Engine } from './engine.ts';
+import { giveUpOnFlash } from './give-up.ts';
 import { clearDisk, keepReachable, leavesDisk, readyToTouch, takeFromDisk, touch, whiteout } from './removal.ts';
 
 export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
@@ -21,6 +22,8 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   const node = tree.lookup(parent, name);
   if (typeof node === 'number') return node;
   if (isDir(node)) return EISDIR;
+  const given = giveUp(engine, req, node, parent, name);
+  if (given !== OK) return given;
   if (leavesDisk(engine, node, parent, name)) return unlinkOnDisk(engine, node, parent, name);
   const onFlash = nameOnFlash(node, parent, name);
   if (!onFlash) {
@@ -45,6 +48,15 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   tree.unlink(node, parent, name);
   return OK;
 };
+
+/** In upgrade mode: of what disk shows, flash's name goes first. OK, DEFERRED, or an Errno. */
+function giveUp(engine: Engine, req: Request, node: Node, parent: DirNode, name: ByteString): number {
+  const { mirror, routes, tree } = engine;
+  if (!routes.mirrors || !tree.shownByDisk(node) || tree.links.onBoth(node.inoLo, node.inoHi)) return OK;
+  if (parent.dir.disk === null || routes.ofName(parent, name) !== 'disk') return OK;
+  const begun = mirror.begin(req, [tree.pathOf(parent, name)]);
+  return begun !== OK ? begun : giveUpOnFlash(engine, node, parent, name);
+}
 
 function unlinkOnDisk(engine: Engine, node: Node, parent: DirNode, name: ByteString): number {
   const dirfd = diskFd(engine, parent);

@@ -24,11 +24,29 @@ export type MarkRecord =
   | { readonly kind: 'origin'; readonly path: ByteString; readonly origin: Origin }
   /** `path` has no origin; `prune`: nor has anything below it. */
   | { readonly kind: 'clear' | 'prune'; readonly path: ByteString }
+  /** Disk's object of `path` (merged) is being changed, and flash's copy has still to follow; `clean`: it has. */
+  | { readonly kind: 'dirty' | 'clean'; readonly path: ByteString }
+  /** As `dirty`, and flash's directory `from` is to be found there. */
+  | { readonly kind: 'moved'; readonly from: ByteString; readonly path: ByteString }
   /** The origins below `from` also hold below `path` (before a directory's rename; `prune` of `from` follows it). */
   | { readonly kind: 'copy'; readonly from: ByteString; readonly path: ByteString };
 
 export const HEADER = 8;
-export const KINDS = ['', 'whiteout', 'opaque', 'reveal', 'origin', 'clear', 'prune', 'copy', 'spent', 'home'] as const;
+export const KINDS = [
+  '',
+  'whiteout',
+  'opaque',
+  'reveal',
+  'origin',
+  'clear',
+  'prune',
+  'copy',
+  'spent',
+  'home',
+  'dirty',
+  'clean',
+  'moved',
+] as const;
 export const MAX_PAYLOAD = 1 + 2 * (2 + 65535) + 17;
 
 /** Writes a record to `out`, which has room for HEADER + MAX_PAYLOAD: its length. */
@@ -40,7 +58,7 @@ export function encode(record: MarkRecord, out: Buffer): number {
     pos += out.write(name, pos, 'latin1');
   };
   putName(record.path);
-  if (record.kind === 'copy') putName(record.from);
+  if (record.kind === 'copy' || record.kind === 'moved') putName(record.from);
   if (record.kind === 'spent') {
     pos = out.writeInt32LE(record.inoLo, pos);
     pos = out.writeInt32LE(record.inoHi, pos);
@@ -71,7 +89,7 @@ export function decode(buf: Buffer, start: number, end: number): MarkRecord | nu
   };
   const path = name();
   let record: MarkRecord;
-  if (kind === 'copy') record = { kind, path, from: name() };
+  if (kind === 'copy' || kind === 'moved') record = { kind, path, from: name() };
   else if (kind === 'spent') {
     if (pos + 12 > end) return null;
     const [inoLo, inoHi, links] = [buf.readInt32LE(pos), buf.readInt32LE(pos + 4), buf.readUInt32LE(pos + 8)];

@@ -151,6 +151,17 @@ export class MarkStore {
     return revealed < 0 ? revealed : this.clear(parent, name);
   }
 
+  /** Flash's copy of the merged `path` has to follow disk's; `from`: a directory that was there. */
+  dirty(path: ByteString, from: ByteString | null = null): number {
+    const now = this.marks.dirty.get(path);
+    if (now !== undefined && (from === null || now.from === from)) return now.record;
+    return this.#append(from === null ? { kind: 'dirty', path } : { kind: 'moved', from, path });
+  }
+
+  clean(path: ByteString): number {
+    return this.marks.dirty.has(path) ? this.#append({ kind: 'clean', path }) : 0;
+  }
+
   /** Says which flash this is; see Marks. */
   settle(home: ByteString): number {
     return this.marks.home === home ? 0 : this.#append({ kind: 'home', path: home });

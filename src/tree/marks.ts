@@ -40,6 +40,8 @@ export class Marks {
   /** By path in the merged root. Value: its list of `origins`; record: the newest. */
   readonly merged = new NameTrie();
   readonly origins = new Origins();
+  /** Merged paths of which flash's copy has still to follow disk's; with the number of the record, and from where a directory was moved. */
+  readonly dirty = new Map<ByteString, { record: number; readonly from: ByteString | null }>();
   /** Names of disk that are removed now. */
   whiteouts = 0;
   /** Flash as the last `home` said. */
@@ -99,6 +101,15 @@ export class Marks {
         merged.cutBelow(node);
         break;
       }
+      case 'dirty':
+        this.dirty.set(record.path, { record: number, from: null });
+        break;
+      case 'moved':
+        this.dirty.set(record.path, { record: number, from: record.from });
+        break;
+      case 'clean':
+        this.dirty.delete(record.path);
+        break;
       case 'copy': {
         const from = merged.find(record.from);
         if (from !== NONE) this.#copyBelow(from, merged.ensure(record.path), number);
@@ -169,12 +180,14 @@ export class Marks {
       const flags = this.disk.flags(node);
       count += (flags & WHITEOUT) + ((flags & OPAQUE) >> 1) + ((flags & SPENT) >> 2);
     }
-    return count + this.origins.count;
+    return count + this.origins.count + this.dirty.size;
   }
 
   /** The fewest records that make these marks, those of one directory together. */
   *records(): Generator<MarkRecord> {
     if (this.home !== null) yield { kind: 'home', path: this.home };
+    for (const [path, { from }] of this.dirty)
+      yield from === null ? { kind: 'dirty', path } : { kind: 'moved', from, path };
     for (const node of this.disk.walk(0)) {
       const flags = this.disk.flags(node);
       if (flags === 0) continue;

@@ -10,6 +10,8 @@ export class OpenState {
   writers = 0;
   /** Registered backing file; 0: the data are served. */
   backingId = 0;
+  /** Whether that of disk is the backing; holds while it is `fixed`. */
+  onDisk = false;
   /** Readable descriptor of the backing; -1 until needed. */
   readFd = -1;
   /** Writable descriptor of the backing; -1 until needed. */

@@ -4,10 +4,10 @@
 import type { ByteString } from '../bytes.ts';
 import { readlinkat } from '../sys/link.ts';
 import { newStat } from '../sys/stat.ts';
-import type { Stat } from '../sys/stat.ts';
 import { OPAQUE, WHITEOUT } from './marks.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from './node.ts';
 import type { DirNode } from './node.ts';
+import { sameTime } from './same-time.ts';
 import type { Tree } from './tree.ts';
 
 export interface Standing {
@@ -60,11 +60,6 @@ function differences(tree: Tree, parent: DirNode, name: ByteString): string[] {
   if (flashStat.rdevMajor !== diskStat.rdevMajor || flashStat.rdevMinor !== diskStat.rdevMinor) found.push('device');
   if (type === S_IFLNK && targets(tree, parent, name)) found.push('target');
   return found;
-}
-
-/** Filesystems without nanoseconds have cut them off. */
-function sameTime(flash: Stat, disk: Stat): boolean {
-  return flash.mtime === disk.mtime && (flash.mtimeNsec === disk.mtimeNsec || flash.mtimeNsec === 0);
 }
 
 function targets(tree: Tree, { dir }: DirNode, name: ByteString): boolean {

@@ -6,14 +6,16 @@ import type { ByteString } from '../bytes.ts';
 import { asBytes } from '../bytes.ts';
 import type { Errno } from '../errno.ts';
 import { ENOENT, ENOTDIR } from '../errno.ts';
+import { readlinkat } from '../sys/link.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
 import { keptName } from './hard-links.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
 import { WHITEOUT } from './marks.ts';
 import { nameOnFlash } from './names.ts';
-import { FROM_DISK, isDir, MOUNTED_ON, MULTI_LINK, S_IFMT, SIDE_KNOWN } from './node.ts';
+import { FROM_DISK, isDir, MOUNTED_ON, MULTI_LINK, S_IFLNK, S_IFMT, SIDE_KNOWN } from './node.ts';
 import type { DirNode, Node } from './node.ts';
+import { sameTime } from './same-time.ts';
 import { Resolver } from './resolve.ts';
 import type { Listed } from './resolve.ts';
 import { TreeNodes } from './tree-nodes.ts';
@@ -116,12 +118,19 @@ export class Tree extends TreeNodes {
    */
   shownByDisk(node: Node): boolean {
     if (!node.onFlash) return true;
-    if (this.prefersDisk === undefined || node === this.root || node.parent === null) return false;
+    if (node === this.root || node.parent === null) return false;
+    // What the kernel, or a writer, uses cannot be another while it does.
+    if (node.open?.fixed === true && node.open.handles > 0) return node.open.onDisk;
     if (!node.has(SIDE_KNOWN)) {
       node.flags |= SIDE_KNOWN;
-      node.set(FROM_DISK, this.prefersDisk(node) && this.#branchesAgree(node));
+      node.set(FROM_DISK, this.isDirty(node) || (this.prefersDisk?.(node) === true && this.#branchesAgree(node)));
     }
     return node.has(FROM_DISK);
+  }
+
+  /** Whether disk's object was changed, and flash's copy has still to follow. */
+  isDirty(node: Node): boolean {
+    return this.marks.dirty.size > 0 && this.marks.dirty.has(this.path(node));
   }
 
   /** Changes go elsewhere from now on: which branch shows what both have is decided anew. */
@@ -173,18 +182,35 @@ export class Tree extends TreeNodes {
   #branchesAgree(node: Node): boolean {
     const [flash, disk] = [newStat(), newStat()];
     if (this.#statOnFlash(node, flash) < 0 || this.#statOnDisk(node, disk) < 0) return false;
+    if (!isDir(node)) {
+      const { inos } = this;
+      inos.ofDisk(disk.devMajor, disk.devMinor, disk.inoLo, disk.inoHi);
+      // Flash's is another object, which has disk's place.
+      if (inos.lo !== node.inoLo || inos.hi !== node.inoHi || !this.#contentAgrees(node, flash, disk)) return false;
+    }
     return flash.mode === disk.mode && flash.uid === disk.uid && flash.gid === disk.gid;
+  }
+
+  /** As far as attributes tell, as rsync has it. */
+  #contentAgrees(node: Node, flash: Stat, disk: Stat): boolean {
+    if (flash.rdevMajor !== disk.rdevMajor || flash.rdevMinor !== disk.rdevMinor) return false;
+    if (node.kind === S_IFLNK) {
+      const [here, there] = [node.parent?.dir?.flash, node.parent?.dir?.disk];
+      if (here == null || there == null) return false;
+      return readlinkat(this.flash.fd(here), node.name) === readlinkat(this.disk.fd(there), node.name);
+    }
+    return flash.size === disk.size && sameTime(flash, disk);
   }
 
   #show(node: Node, out: Stat): void {
     out.inoLo = node.inoLo;
     out.inoHi = node.inoHi;
-    if (node.onFlash) this.changeTimes.show(node, out);
+    if (node.onFlash && !node.has(FROM_DISK)) this.changeTimes.show(node, out);
     if (isDir(node)) {
       // A merged directory's count is not known without listing it; 1 says so to find and others, as on btrfs.
       if (node.dir.flash !== null && node.dir.disk !== null) out.nlink = 1;
     } else if (node.has(MULTI_LINK)) {
-      out.nlink = this.links.shown(node, out.nlink);
+      if (!node.has(FROM_DISK)) out.nlink = this.links.shown(node, out.nlink);
     } else if (node.parent === null && !node.onFlash) {
       // Removed, though not from disk.
       out.nlink = 0;

@@ -1,0 +1,413 @@
+// The mirror: flash's copies of wanted paths follow what was changed on disk. By state, not by history: a job makes flash's copy of a path what disk has
+// there by then. A path is `dirty`, durably, before the first byte of it changes, and until its copy and disk's object are on their devices;
+// while it is, disk's object is what shows. The session's thread decides and publishes, copy threads copy.
+
+import type { ByteString } from '../bytes.ts';
+import { asBytes } from '../bytes.ts';
+import { EDQUOT, EISDIR, ENOENT, ENOSPC } from '../errno.ts';
+import type { Errno } from '../errno.ts';
+import type { Directories } from '../capture/directories.ts';
+import type { Journal } from '../capture/journal.ts';
+import type { MarkSync } from '../capture/mark-sync.ts';
+import type { Space } from '../capture/space.ts';
+import type { CopyPool } from '../copy/copy-pool.ts';
+import type { Features } from '../copy/features.ts';
+import { publish } from '../copy/publish.ts';
+import type { Stage } from '../copy/stage.ts';
+import { DEFERRED, OK } from '../fuse/operation.ts';
+import type { Deferred, Request } from '../fuse/operation.ts';
+import { linkat, readlinkat, rmdirat, unlinkat } from '../sys/link.ts';
+import { close, O_DIRECTORY, O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
+import type { MarkStore } from '../tree/mark-store.ts';
+import { FROM_DISK, isDir, S_IFLNK, S_IFREG, SIDE_KNOWN } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
+import { openNode } from '../tree/place.ts';
+import type { Tree } from '../tree/tree.ts';
+import { copyAttributes } from './attributes.ts';
+import { pulledBy } from './pull.ts';
+import type { Wanted } from './wanted.ts';
+
+/** Jobs that copy at a time. */
+const MOST = 16;
+/** How often at most flash is asked again for what it had no room for; ms. */
+const RETRY_EVERY = 2000;
+/** A change of a wanted path is refused where flash has less room than this, before anything is changed; bytes. */
+const LEAST_ROOM = 16 * 1024;
+
+interface Entry {
+  readonly path: ByteString;
+  /** Counts changes. */
+  changes: number;
+  /** `open`: somebody may write it, whose close is waited for. `stored`: on flash, not known to be durable. */
+  state: 'queued' | 'copying' | 'open' | 'stored' | 'failed';
+  /** Copied although it is open for writing: somebody asked for a sync. */
+  forced: boolean;
+  said: boolean;
+  readonly waiters: Deferred[];
+  /** fsync's, by the request. */
+  readonly flushers: { readonly key: string; readonly deferred: Deferred }[];
+}
+
+export interface MirrorOptions {
+  readonly tree: Tree;
+  readonly marks: MarkStore;
+  readonly markSync: MarkSync;
+  readonly stage: Stage;
+  readonly features: Features;
+  readonly directories: Directories;
+  readonly pool: CopyPool;
+  readonly journal: Journal;
+  readonly space: Space;
+  readonly wanted: Wanted;
+}
+
+export class Mirror {
+  readonly #parts: MirrorOptions;
+  readonly #entries = new Map<ByteString, Entry>();
+  readonly #flushed = new Set<string>();
+  #copying = 0;
+  #syncing = false;
+  #retriedAt = 0;
+
+  constructor(parts: MirrorOptions) {
+    this.#parts = parts;
+  }
+
+  /** Paths of which flash's copy has still to follow, those that are open for writing included. */
+  get pending(): number {
+    return this.#parts.marks.marks.dirty.size;
+  }
+
+  /** Of these, those that flash has no room for, or cannot take. */
+  get failed(): number {
+    let count = 0;
+    for (const { state } of this.#entries.values()) if (state === 'failed') count++;
+    return count;
+  }
+
+  /** Nothing is left that can be done now. */
+  get idle(): boolean {
+    if (this.#copying > 0 || this.#syncing) return false;
+    for (const { state } of this.#entries.values()) if (state !== 'open' && state !== 'failed') return false;
+    return true;
+  }
+
+  follows(path: ByteString): boolean {
+    return this.#parts.wanted.has(path) || this.#parts.marks.marks.dirty.has(path);
+  }
+
+  /**
+   * These merged paths are about to be changed on disk: OK once flash's marks say so, durably, for those that flash follows; DEFERRED
+   * until then. Errors: ENOSPC where flash has no room, and nothing is changed. `from`: the directory that was the first one's, on flash.
+   */
+  begin(req: Request, paths: readonly ByteString[], from: ByteString | null = null): number {
+    const { marks, markSync, space } = this.#parts;
+    const followed = paths.filter((path) => this.follows(path));
+    if (followed.length === 0) return OK;
+    if (followed.some((path) => !marks.marks.dirty.has(path)) && space.room.free < LEAST_ROOM) return ENOSPC;
+    const record = marks.together(() => {
+      let last = 0;
+      for (const [i, path] of followed.entries()) {
+        const said = marks.dirty(path, i === 0 ? from : null);
+        if (said < 0) return said;
+        last = Math.max(last, said);
+      }
+      return last;
+    });
+    const ready = record < 0 ? record : markSync.wait(record, req);
+    if (ready === OK) for (const path of followed) this.touch(path);
+    return ready;
+  }
+
+  /** Flash's copy of `path`, which is dirty, has to follow. */
+  touch(path: ByteString): void {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) {
+      const made: Entry = { path, changes: 1, state: 'queued', forced: false, said: false, waiters: [], flushers: [] };
+      this.#entries.set(path, made);
+      return;
+    }
+    entry.changes++;
+    if (entry.state !== 'copying') entry.state = 'queued';
+  }
+
+  /** OK where flash's copy of `path` is as disk's; else the request runs anew once it is: DEFERRED; or why it cannot be. */
+  wait(path: ByteString, req: Request): number {
+    if (!this.#parts.marks.marks.dirty.has(path)) return OK;
+    const entry = this.#entries.get(path);
+    if (entry === undefined) {
+      this.touch(path);
+      return this.wait(path, req);
+    }
+    if (entry.state === 'failed') return ENOSPC;
+    if (entry.state === 'open') return OK;
+    entry.waiters.push(req.defer());
+    return DEFERRED;
+  }
+
+  /** Flash's copy of `path` was put in its place by the change itself. */
+  followed(path: ByteString, node: Node): void {
+    const entry = this.#entries.get(path);
+    if (entry !== undefined) this.#stored(entry, node, 0);
+  }
+
+  /** The last who might have written `node`, which had these paths, has closed it. */
+  closed(paths: readonly ByteString[]): void {
+    for (const path of paths) if (this.follows(path) && this.#parts.marks.dirty(path) >= 0) this.touch(path);
+  }
+
+  /** For fsync: OK once flash's copy is as disk's object was when this was asked first, or flash cannot take it; DEFERRED until then. */
+  flush(path: ByteString, req: Request): number {
+    const key = `${req.uniqueHi}:${req.uniqueLo}`;
+    const entry = this.#entries.get(path);
+    if (this.#flushed.delete(key) || entry === undefined || entry.state === 'failed') return OK;
+    if (entry.state === 'open') {
+      entry.forced = true;
+      entry.state = 'queued';
+    }
+    entry.flushers.push({ key, deferred: req.defer() });
+    return DEFERRED;
+  }
+
+  /** Somebody asked for a sync: also what is open for writing is copied as it is now, and what flash had no room for is tried. */
+  force(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.state !== 'open' && entry.state !== 'failed') continue;
+      entry.forced = entry.state === 'open';
+      entry.state = 'queued';
+    }
+  }
+
+  /** What a wanted symlink, about to be called `path`, needs on flash: OK once it is there, DEFERRED, or why it cannot be. */
+  pull(node: Node, path: ByteString, req: Request): number {
+    const paths = this.#pulled(node, path);
+    if (typeof paths === 'number') return paths;
+    for (const other of paths) {
+      const entry = this.#entries.get(other);
+      if (entry === undefined || entry.state === 'stored' || entry.state === 'open') continue;
+      if (entry.state === 'failed') return ENOSPC;
+      entry.waiters.push(req.defer());
+      return DEFERRED;
+    }
+    return OK;
+  }
+
+  /** Starts what can be started: whether anything was done. */
+  pump(): boolean {
+    if (this.#entries.size === 0) return false;
+    this.#retry();
+    let done = false;
+    for (const entry of this.#entries.values()) {
+      if (this.#copying >= MOST) break;
+      if (entry.state !== 'queued') continue;
+      done = this.#start(entry) || done;
+    }
+    return this.#sync() || done;
+  }
+
+  #retry(): void {
+    const now = performance.now();
+    if (now - this.#retriedAt < RETRY_EVERY) return;
+    this.#retriedAt = now;
+    for (const entry of this.#entries.values()) if (entry.state === 'failed') entry.state = 'queued';
+  }
+
+  /** The node of a path as disk shows it, pinned by nobody; null where flash's copy has nothing to follow. */
+  #find(path: ByteString): { readonly node: Node; readonly parent: DirNode; readonly name: ByteString } | null {
+    const { tree } = this.#parts;
+    const slash = path.lastIndexOf('/');
+    const name = asBytes(path.slice(slash + 1));
+    const parent = slash < 0 ? tree.root : tree.walk(asBytes(path.slice(0, slash)));
+    if (typeof parent === 'number' || !isDir(parent)) return null;
+    const node = tree.lookup(parent, name);
+    if (typeof node === 'number' || !tree.shownByDisk(node)) return null;
+    return { node, parent, name };
+  }
+
+  #start(entry: Entry): boolean {
+    const { directories, features, pool, stage, tree } = this.#parts;
+    const found = this.#find(entry.path);
+    if (found === null) return this.#stored(entry);
+    const { node, parent } = found;
+    if ((node.open?.writers ?? 0) > 0 && !entry.forced) {
+      entry.state = 'open';
+      this.#wake(entry, 0);
+      return true;
+    }
+    if (isDir(node)) {
+      const made = directories.ensure(node);
+      if (made < 0) return this.#failed(entry, made);
+      copyAttributes(tree, features, node);
+      return this.#stored(entry, node, 0);
+    }
+    if (node.kind === S_IFLNK) {
+      const pulled = this.#pulled(node, entry.path);
+      if (typeof pulled === 'number') return this.#failed(entry, pulled);
+      // First what it leads to.
+      if (pulled.some((path) => this.#isUnderWay(path))) return false;
+    }
+    const above = directories.ensure(parent);
+    if (above < 0) return this.#failed(entry, above);
+    const stageName = stage.name();
+    const twin = this.#twin(node, entry.path);
+    if (twin === 'wait') return false;
+    if (twin !== null) {
+      const dirfd = twin.parent.dir.flash === null ? ENOENT : tree.flash.fd(twin.parent.dir.flash);
+      const linked = dirfd < 0 ? dirfd : linkat(dirfd, twin.name, stage.fd, stageName);
+      if (linked >= 0) return this.#land(entry, stageName, 0);
+    }
+    const sourceFd = openSource(tree, node);
+    if (sourceFd < 0) return this.#failed(entry, sourceFd);
+    const { changes } = entry;
+    entry.state = 'copying';
+    this.#copying++;
+    tree.pin(node);
+    pool.submit('capture', { kind: 'copy', sourceFd, stageName, data: true }, (result) => {
+      this.#copying--;
+      tree.unpin(node);
+      if (typeof result === 'number') this.#failed(entry, result);
+      else if (entry.changes !== changes) {
+        unlinkat(stage.fd, stageName);
+        entry.state = 'queued';
+      } else this.#land(entry, stageName, result.bytes);
+    });
+    return true;
+  }
+
+  /** Another name of `node` whose copy on flash is right: to be linked to. `wait`: it is being made. */
+  #twin(node: Node, path: ByteString): { readonly parent: DirNode; readonly name: ByteString } | null | 'wait' {
+    const { tree } = this.#parts;
+    if (node.aliases === null || node.parent === null) return null;
+    for (const { parent, name, onFlash } of [
+      { parent: node.parent, name: node.name, onFlash: node.onFlash },
+      ...node.aliases,
+    ]) {
+      if (!isDir(parent)) continue;
+      const other = tree.pathOf(parent, name);
+      if (other === path) continue;
+      const state = this.#entries.get(other)?.state;
+      if (state === 'copying') return 'wait';
+      if (onFlash && (state === undefined || state === 'stored')) return { parent, name };
+    }
+    return null;
+  }
+
+  #isUnderWay(path: ByteString): boolean {
+    const state = this.#entries.get(path)?.state;
+    return state === 'queued' || state === 'copying';
+  }
+
+  /** What the symlink `node` needs on flash, wanted from now on and under way; or what writing that down gives. */
+  #pulled(node: Node, path: ByteString): readonly ByteString[] | Errno {
+    const { marks, tree, wanted } = this.#parts;
+    const slash = path.lastIndexOf('/');
+    const parent = slash < 0 ? tree.root : tree.walk(asBytes(path.slice(0, slash)));
+    if (typeof parent === 'number' || !isDir(parent) || parent.dir.flash === null) return [];
+    const was = readlinkat(tree.flash.fd(parent.dir.flash), asBytes(path.slice(slash + 1)));
+    const paths = pulledBy(tree, node, path, was);
+    const added = wanted.add(paths);
+    if (added < 0) return added as Errno;
+    for (const other of paths) {
+      if (this.#entries.has(other)) continue;
+      const said = marks.dirty(other);
+      if (said < 0) return said as Errno;
+      this.touch(other);
+    }
+    return paths;
+  }
+
+  /** Gives a staged copy its name on flash. */
+  #land(entry: Entry, stageName: ByteString, bytes: number): boolean {
+    const { stage } = this.#parts;
+    const found = this.#find(entry.path);
+    if (found === null) {
+      unlinkat(stage.fd, stageName);
+      return this.#stored(entry);
+    }
+    const err = this.put(found.node, found.parent, found.name, stageName);
+    if (err < 0) {
+      unlinkat(stage.fd, stageName);
+      return this.#failed(entry, err);
+    }
+    return this.#stored(entry, found.node, bytes);
+  }
+
+  /** The staged copy `stageName` of `node` becomes flash's (`parent`, `name`). Errors: of marks and rename. */
+  put(node: Node, parent: DirNode, name: ByteString, stageName: ByteString): number {
+    const { directories, features, marks, stage, tree } = this.#parts;
+    const above = directories.ensure(parent);
+    const dirfd = above < 0 ? above : parent.dir.flash === null ? ENOENT : tree.flash.fd(parent.dir.flash);
+    if (dirfd < 0) return dirfd;
+    const cleared = marks.clear(parent, name);
+    if (cleared < 0) return cleared;
+    const options = { replace: true, keepParentTimes: true, features };
+    let err = publish(stage.fd, stageName, dirfd, name, options);
+    if (err === EISDIR && rmdirat(dirfd, name) >= 0) err = publish(stage.fd, stageName, dirfd, name, options);
+    if (err < 0) return err;
+    tree.nameLanded(node, parent, name);
+    node.flags |= SIDE_KNOWN | FROM_DISK;
+    return 0;
+  }
+
+  #stored(entry: Entry, node?: Node, bytes = 0): boolean {
+    if (node !== undefined) this.#parts.journal.mirrored(entry.path, node.kind, bytes);
+    const open = (node?.open?.writers ?? 0) > 0;
+    entry.forced = false;
+    entry.state = open ? 'open' : 'stored';
+    this.#wake(entry, 0);
+    return true;
+  }
+
+  #failed(entry: Entry, err: number): boolean {
+    const { journal } = this.#parts;
+    entry.state = 'failed';
+    if (!entry.said) journal.notMirrored(entry.path, err === ENOSPC || err === EDQUOT ? 'flash-full' : err);
+    entry.said = true;
+    this.#wake(entry, err);
+    return true;
+  }
+
+  #wake({ waiters, flushers }: Entry, err: number): void {
+    for (const { key, deferred } of flushers.splice(0)) {
+      this.#flushed.add(key);
+      deferred.retry();
+    }
+    for (const waiter of waiters.splice(0)) {
+      if (err < 0) waiter.fail(err as Errno);
+      else waiter.retry();
+    }
+  }
+
+  /** Once nothing is being copied: both devices are synced, then what was stored is clean. */
+  #sync(): boolean {
+    if (this.#syncing || this.#copying > 0) return false;
+    const stored = [...this.#entries.values()].filter(({ state }) => state === 'stored');
+    if (stored.length === 0) return false;
+    const { marks, pool, stage, tree } = this.#parts;
+    const seen = stored.map((entry) => ({ entry, changes: entry.changes }));
+    const disk = tree.disk.open(tree.disk.root, asBytes('.'), O_RDONLY | O_DIRECTORY);
+    if (disk < 0) return false;
+    this.#syncing = true;
+    pool.submit('capture', { kind: 'sync', fd: disk, how: 'syncfs' }, (onDisk) => {
+      close(disk);
+      pool.submit('capture', { kind: 'sync', fd: stage.fd, how: 'syncfs' }, (onFlash) => {
+        this.#syncing = false;
+        for (const { entry, changes } of seen) {
+          if (entry.state !== 'stored' || entry.changes !== changes) continue;
+          if (Math.min(onDisk, onFlash) < 0) this.#failed(entry, Math.min(onDisk, onFlash));
+          else if (marks.clean(entry.path) >= 0) {
+            this.#entries.delete(entry.path);
+            this.#wake(entry, 0);
+          } else entry.state = 'failed';
+        }
+      });
+    });
+    return true;
+  }
+}
+
+function openSource(tree: Tree, node: Node): number {
+  if (node.kind !== S_IFREG) return openNode(tree, node, O_PATH);
+  const fd = openNode(tree, node, O_RDONLY | O_NOATIME);
+  return fd < 0 ? openNode(tree, node, O_RDONLY) : fd;
+}

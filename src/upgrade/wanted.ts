@@ -1,0 +1,134 @@
+// The wanted paths of upgrade mode: what flash held when the mode began, and what has come along since. Kept in `.rootsync/wanted`, each path with a NUL
+// behind it, so that a daemon that takes over goes on with the same; a torn last path is none.
+
+import { asBytes, join } from '../bytes.ts';
+import type { ByteString } from '../bytes.ts';
+import { ENOENT, ENOSPC } from '../errno.ts';
+import { DirCursor, DT_DIR } from '../sys/dir.ts';
+import { fdatasync, fsync, pread, write } from '../sys/io.ts';
+import { renameat2, unlinkat } from '../sys/link.ts';
+import {
+  close,
+  O_APPEND,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_RDONLY,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+  openat,
+} from '../sys/open.ts';
+import { newStat, statxFd } from '../sys/stat.ts';
+
+const NAME = asBytes('wanted');
+const NEW_NAME = asBytes('wanted.new');
+const RESERVED = '.rootsync';
+const stat = newStat();
+
+export class Wanted {
+  readonly #home: number;
+  readonly #paths = new Set<ByteString>();
+
+  /** `home`: `.rootsync`. */
+  constructor(home: number) {
+    this.#home = home;
+  }
+
+  has(path: ByteString): boolean {
+    return this.#paths.has(path);
+  }
+
+  /** Those below a directory. */
+  below(path: ByteString): ByteString[] {
+    return [...this.#paths].filter((other) => other.startsWith(`${path}/`));
+  }
+
+  /** Goes on with what was kept: ENOENT where nothing was, and what reading gives. */
+  resume(): number {
+    const fd = openat(this.#home, NAME, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fd;
+    const found = statxFd(fd, stat);
+    const bytes = Buffer.alloc(found < 0 ? 0 : stat.size);
+    let have = found < 0 ? found : 0;
+    for (let n = have; have >= 0 && have < bytes.length; have = n < 0 ? n : have + n) {
+      n = pread(fd, bytes, have, Math.min(bytes.length - have, 1 << 24), have);
+      if (n === 0) break;
+    }
+    close(fd);
+    if (have < 0) return have;
+    const whole = bytes.lastIndexOf(0, have - 1) + 1;
+    for (const path of bytes.toString('latin1', 0, whole).split('\0')) if (path !== '') this.#paths.add(asBytes(path));
+    return 0;
+  }
+
+  /** The mode begins: wanted is what is below `flashRoot`. Durable when it returns. Errors: what open, write, fsync and rename give. */
+  begin(flashRoot: number): number {
+    this.#paths.clear();
+    const err = this.#gather(flashRoot, asBytes(''));
+    return err < 0 ? err : this.#write();
+  }
+
+  /** These, too. Durable when it returns; none of them where that failed. */
+  add(paths: readonly ByteString[]): number {
+    const more = paths.filter((path) => !this.#paths.has(path));
+    if (more.length === 0) return 0;
+    const fd = openat(this.#home, NAME, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600);
+    if (fd < 0) return fd;
+    const written = writeAll(fd, more);
+    const err = written < 0 ? written : fdatasync(fd);
+    close(fd);
+    if (err >= 0) for (const path of more) this.#paths.add(path);
+    return err;
+  }
+
+  /** The mode has ended. */
+  end(): void {
+    this.#paths.clear();
+    unlinkat(this.#home, NAME);
+  }
+
+  #write(): number {
+    const fd = openat(this.#home, NEW_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600);
+    if (fd < 0) return fd;
+    const written = writeAll(fd, this.#paths);
+    let err = written < 0 ? written : fsync(fd);
+    close(fd);
+    if (err >= 0) err = renameat2(this.#home, NEW_NAME, this.#home, NAME);
+    return err < 0 ? err : fsync(this.#home);
+  }
+
+  #gather(dirFd: number, path: ByteString): number {
+    const fd = openat(dirFd, asBytes('.'), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return fd === ENOENT ? 0 : fd;
+    const cursor = new DirCursor();
+    const directories: ByteString[] = [];
+    let err = 0;
+    while ((err = cursor.fill(fd)) > 0) {
+      while (cursor.next()) {
+        if (path === '' && cursor.name === RESERVED) continue;
+        this.#paths.add(join(path, cursor.name));
+        if (cursor.type === DT_DIR || cursor.type === 0) directories.push(cursor.name);
+      }
+    }
+    for (const name of directories) {
+      if (err < 0) break;
+      const below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (below < 0) continue;
+      err = this.#gather(below, join(path, name));
+      close(below);
+    }
+    close(fd);
+    return err;
+  }
+}
+
+function writeAll(fd: number, paths: Iterable<ByteString>): number {
+  const bytes = Buffer.from([...paths].map((path) => `${path}\0`).join(''), 'latin1');
+  for (let done = 0; done < bytes.length;) {
+    const n = write(fd, bytes, done, bytes.length - done);
+    if (n <= 0) return n < 0 ? n : ENOSPC;
+    done += n;
+  }
+  return 0;
+}

@@ -1,0 +1,36 @@
+// In what flash differs from disk, for objects that flash has: nothing, once upgrade mode is in sync. Read from the branches, not through the mount.
+
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Branches {
+  readonly flash: string;
+  readonly disk: string;
+}
+
+/** A line for each path of flash that disk lacks or has otherwise. */
+export function agreement({ flash, disk }: Branches): string[] {
+  const wrong: string[] = [];
+  const look = (path: string): void => {
+    for (const name of readdirSync(join(flash, path), { encoding: 'latin1' })) {
+      if (path === '' && name === '.rootsync') continue;
+      const at = join(path, name);
+      const here = said(join(flash, at));
+      const there = said(join(disk, at));
+      if (here !== there) wrong.push(`${at}: flash ${here}; disk ${there}`);
+      if (lstatSync(join(flash, at)).isDirectory()) look(at);
+    }
+  };
+  look('');
+  return wrong;
+}
+
+function said(path: string): string {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 'nothing';
+  const { mode, uid, gid } = stat;
+  const facts = [mode.toString(8), uid, gid];
+  if (stat.isSymbolicLink()) facts.push(readlinkSync(path));
+  if (stat.isFile()) facts.push(stat.size, stat.mtimeMs, readFileSync(path, 'latin1').slice(0, 200));
+  return facts.join(' ');
+}
