@@ -1,7 +1,6 @@
 // Bringing down: in upgrade mode, what flash shows and disk lacks or has otherwise (made or customised on flash) gets to disk before it is changed, so that the
 // change can be made there and flash can follow. Durably: from then on disk's object counts.
 
-import type { Errno } from '../errno.ts';
 import { EEXIST, EISDIR, ENOTDIR, EXDEV } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
@@ -62,7 +61,7 @@ function nowOnDisk({ data, nextFile, tree }: Engine, node: Node, parent: DirNode
     tree.renumber(node, tree.inos.lo, tree.inos.hi);
   }
   nextFile.clear();
-  return Math.min(data.moved(node), OK) as Errno;
+  return Math.min(data.moved(node), OK);
 }
 
 function syncDirectory({ tree }: Engine, { dir }: DirNode): number {

@@ -4,7 +4,7 @@
 import { EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
-import type { Operation } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../sys/link.ts';
 import { isEmpty } from '../tree/merge.ts';
 import { isDir, MULTI_LINK } from '../tree/node.ts';
@@ -25,11 +25,8 @@ export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
   const exchange = (arg.flags & RENAME_EXCHANGE) !== 0;
   const allowed = exchange ? mayExchange(move) : mayReplace(engine, move);
   if (allowed < 0) return allowed;
-  for (const node of [move.source, move.target]) {
-    if (node === null || engine.routes.mirrors || !engine.tree.isDirty(node)) continue;
-    const settled = engine.mirror.wait(engine.tree.path(node), req);
-    if (settled !== OK) return settled;
-  }
+  const settled = settle(engine, req, move);
+  if (settled !== OK) return settled;
   const both = renameBoth(engine, req, move, exchange);
   if (both !== UNSUITED) return both;
   const way = wayOf(engine, move);
@@ -73,6 +70,16 @@ function resolve(engine: Engine, nodeid: number, { newdir, oldname, newname, fla
   }
   if ((flags & RENAME_NOREPLACE) !== 0) return EEXIST;
   return { from, oldName: oldname, to, newName: newname, source, target };
+}
+
+/** What upgrade mode has left to be mirrored is mirrored before it changes on flash. OK, DEFERRED, or an Errno. */
+function settle({ mirror, routes, tree }: Engine, req: Request, { source, target }: Move): number {
+  if (routes.mirrors) return OK;
+  for (const node of [source, target]) {
+    const settled = node !== null && tree.isDirty(node) ? mirror.wait(tree.path(node), req) : OK;
+    if (settled !== OK) return settled;
+  }
+  return OK;
 }
 
 function mayReplace(engine: Engine, { source, target, to }: Move): number {

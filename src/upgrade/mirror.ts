@@ -17,13 +17,14 @@ import type { Stage } from '../copy/stage.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Deferred, Request } from '../fuse/operation.ts';
 import { linkat, readlinkat, rmdirat, unlinkat } from '../sys/link.ts';
-import { close, O_DIRECTORY, O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
+import { close, O_DIRECTORY, O_RDONLY } from '../sys/open.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
-import { FROM_DISK, isDir, S_IFLNK, S_IFREG, SIDE_KNOWN } from '../tree/node.ts';
+import { FROM_DISK, isDir, S_IFLNK, SIDE_KNOWN } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
-import { openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyAttributes } from './attributes.ts';
+import { openSource, twinOf } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { pulledBy } from './pull.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -33,20 +34,6 @@ const MOST = 16;
 const RETRY_EVERY = 2000;
 /** A change of a wanted path is refused where flash has less room than this, before anything is changed; bytes. */
 const LEAST_ROOM = 16 * 1024;
-
-interface Entry {
-  readonly path: ByteString;
-  /** Counts changes. */
-  changes: number;
-  /** `open`: somebody may write it, whose close is waited for. `stored`: on flash, not known to be durable. */
-  state: 'queued' | 'copying' | 'open' | 'stored' | 'failed';
-  /** Copied although it is open for writing: somebody asked for a sync. */
-  forced: boolean;
-  said: boolean;
-  readonly waiters: Deferred[];
-  /** fsync's, by the request. */
-  readonly flushers: { readonly key: string; readonly deferred: Deferred }[];
-}
 
 export interface MirrorOptions {
   readonly tree: Tree;
@@ -249,7 +236,7 @@ export class Mirror {
     const above = directories.ensure(parent);
     if (above < 0) return this.#failed(entry, above);
     const stageName = stage.name();
-    const twin = this.#twin(node, entry.path);
+    const twin = twinOf(tree, this.#entries, node, entry.path);
     if (twin === 'wait') return false;
     if (twin !== null) {
       const dirfd = twin.parent.dir.flash === null ? ENOENT : tree.flash.fd(twin.parent.dir.flash);
@@ -272,24 +259,6 @@ export class Mirror {
       } else this.#land(entry, stageName, result.bytes);
     });
     return true;
-  }
-
-  /** Another name of `node` whose copy on flash is right: to be linked to. `wait`: it is being made. */
-  #twin(node: Node, path: ByteString): { readonly parent: DirNode; readonly name: ByteString } | null | 'wait' {
-    const { tree } = this.#parts;
-    if (node.aliases === null || node.parent === null) return null;
-    for (const { parent, name, onFlash } of [
-      { parent: node.parent, name: node.name, onFlash: node.onFlash },
-      ...node.aliases,
-    ]) {
-      if (!isDir(parent)) continue;
-      const other = tree.pathOf(parent, name);
-      if (other === path) continue;
-      const state = this.#entries.get(other)?.state;
-      if (state === 'copying') return 'wait';
-      if (onFlash && (state === undefined || state === 'stored')) return { parent, name };
-    }
-    return null;
   }
 
   #isUnderWay(path: ByteString): boolean {
@@ -404,10 +373,4 @@ export class Mirror {
     });
     return true;
   }
-}
-
-function openSource(tree: Tree, node: Node): number {
-  if (node.kind !== S_IFREG) return openNode(tree, node, O_PATH);
-  const fd = openNode(tree, node, O_RDONLY | O_NOATIME);
-  return fd < 0 ? openNode(tree, node, O_RDONLY) : fd;
 }

@@ -50,13 +50,15 @@ export class Wanted {
     if (fd < 0) return fd;
     const found = statxFd(fd, stat);
     const bytes = Buffer.alloc(found < 0 ? 0 : stat.size);
-    let have = found < 0 ? found : 0;
-    for (let n = have; have >= 0 && have < bytes.length; have = n < 0 ? n : have + n) {
+    let have = 0;
+    let n = found;
+    while (n >= 0 && have < bytes.length) {
       n = pread(fd, bytes, have, Math.min(bytes.length - have, 1 << 24), have);
       if (n === 0) break;
+      have += Math.max(0, n);
     }
     close(fd);
-    if (have < 0) return have;
+    if (n < 0) return n;
     const whole = bytes.lastIndexOf(0, have - 1) + 1;
     for (const path of bytes.toString('latin1', 0, whole).split('\0')) if (path !== '') this.#paths.add(asBytes(path));
     return 0;
@@ -103,8 +105,8 @@ export class Wanted {
     if (fd < 0) return fd === ENOENT ? 0 : fd;
     const cursor = new DirCursor();
     const directories: ByteString[] = [];
-    let err = 0;
-    while ((err = cursor.fill(fd)) > 0) {
+    let err = cursor.fill(fd);
+    for (; err > 0; err = cursor.fill(fd)) {
       while (cursor.next()) {
         if (path === '' && cursor.name === RESERVED) continue;
         this.#paths.add(join(path, cursor.name));

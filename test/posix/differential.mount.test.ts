@@ -21,6 +21,13 @@ const COURSES: Record<string, Course> = {
   'capture, killed between steps': { middle: ['kill'], end: ['kill', 'stop'] },
   'capture, without a break': { middle: [], end: ['kill', 'settle', 'stop'] },
   'hold, killed': { middle: ['kill'], end: ['kill', 'stop'], config: { mode: 'hold' } },
+  'upgrade, remounted': { middle: ['stop'], end: ['stop', 'kill'], upgrade: true, config: { mode: null } },
+  'upgrade, killed, all data served': {
+    middle: ['kill'],
+    end: ['kill', 'stop'],
+    upgrade: true,
+    config: { mode: null, passthrough: false },
+  },
   'some excluded, remounted': { middle: ['stop'], end: ['stop', 'kill'], excluded: EXCLUDED },
   'some excluded, killed, all data served': {
     middle: ['kill'],

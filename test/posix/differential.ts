@@ -5,9 +5,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asBytes } from '../../src/bytes.ts';
+import { RENAME_EXCHANGE } from '../../src/sys/link.ts';
 import { Excludes } from '../../src/policy/excludes.ts';
 import { MountedRoot } from '../mounted-root.ts';
 import type { RootOptions } from '../mounted-root.ts';
+import { agreement } from '../upgrade/agreement.ts';
 import type { Sequence, Step } from './steps.ts';
 import type { TaskResult } from './executor-process.ts';
 import { Worker } from './workers.ts';
@@ -19,6 +21,8 @@ export type Event = 'stop' | 'kill' | 'settle';
 export interface Course extends RootOptions {
   /** Globs, relative to a sequence's directory: changes there go to disk. */
   readonly excluded?: readonly string[];
+  /** Upgrade mode from the first step on: flash follows disk. */
+  readonly upgrade?: boolean;
   readonly middle: readonly Event[];
   readonly end: readonly Event[];
   /** Who takes the steps; else root. */
@@ -50,6 +54,8 @@ class Run {
   readonly #excludes: Excludes;
   /** Where something was renamed, an excluded path may lead to another one of disk's. */
   readonly #renamed = new Set<number>();
+  /** Directories that trade places do so on flash, tied to disk's by marks: then the branches differ by path. */
+  readonly #exchanged = new Set<number>();
   readonly #found: Difference[] = [];
   readonly #disk: string[];
   readonly #plain: string[];
@@ -75,12 +81,13 @@ class Run {
     for (const dir of [...this.#disk, ...this.#plain]) mkdirSync(dir, { recursive: true });
   }
 
-  async go({ middle, end }: Course): Promise<Difference[]> {
+  async go({ middle, end, upgrade = false }: Course): Promise<Difference[]> {
     await this.#each([this.#disk, this.#plain], (sequence) => ({ kind: 'build', plants: sequence.plants }));
     const before = await this.#worker.dumps(this.#disk, 'witness');
     await this.#root.start();
     await this.#each([this.#merged], (sequence) => ({ kind: 'warm', paths: sequence.warm }));
     await this.#root.settle();
+    if (upgrade) await this.#root.switchMode('upgrade');
     await this.#steps('before', ({ before }) => before);
     for (const event of middle) await this.#happen(event);
     await this.#steps('after', ({ after }) => after);
@@ -91,7 +98,15 @@ class Run {
       this.#sameInos(event, inos, now);
       inos = now;
     }
+    if (upgrade) {
+      await this.#root.settle();
+      for (const what of agreement(this.#root)) {
+        const at = Number(/^s(\d+)/.exec(what)?.[1] ?? -1);
+        if (!this.#exchanged.has(at)) this.#found.push({ at, what });
+      }
+    }
     await this.#root.stop();
+    if (upgrade) return this.#withWarnings();
     const after = await this.#worker.dumps(this.#disk, 'witness');
     for (const [at, { lines }] of after.entries()) {
       if (this.#excluded.length > 0 && this.#renamed.has(at)) continue;
@@ -105,6 +120,10 @@ class Run {
       const now = this.#excluded.length > 0 ? lines.filter((line) => known.has(pathOf(line))) : lines;
       this.#lines(at, 'disk', shown(planted), shown(now));
     }
+    return this.#withWarnings();
+  }
+
+  #withWarnings(): Difference[] {
     if (this.#root.warnings.length > 0) this.#found.push({ at: -1, what: this.#root.warnings.join('\n') });
     return this.#found;
   }
@@ -148,6 +167,7 @@ class Run {
         const wanted = expected[at]?.results?.[i] ?? '';
         const got = actual[at]?.results?.[i] ?? '';
         if (step.do === 'rename' && got === '0') this.#renamed.add(at);
+        if (step.do === 'rename' && step.flags === RENAME_EXCHANGE && got === '0') this.#exchanged.add(at);
         if (wanted === got) continue;
         this.#found.push({ at, what: `${part}[${i}] ${JSON.stringify(step)}\n  plain:  ${wanted}\n  merged: ${got}` });
         break;

@@ -1,0 +1,48 @@
+// One path that flash follows, on its way, and what helps to find the way. Only the mirror changes entries.
+
+import type { ByteString } from '../bytes.ts';
+import type { Deferred } from '../fuse/operation.ts';
+import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
+import { isDir, S_IFREG } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
+import { openNode } from '../tree/place.ts';
+import type { Tree } from '../tree/tree.ts';
+
+export interface Entry {
+  readonly path: ByteString;
+  /** Counts changes. */
+  changes: number;
+  /** `open`: somebody may write it, whose close is waited for. `stored`: on flash, not known to be durable. */
+  state: 'queued' | 'copying' | 'open' | 'stored' | 'failed';
+  /** Copied although it is open for writing: somebody asked for a sync. */
+  forced: boolean;
+  said: boolean;
+  readonly waiters: Deferred[];
+  /** fsync's, by the request. */
+  readonly flushers: { readonly key: string; readonly deferred: Deferred }[];
+}
+
+/** What is copied. Errors: what open gives. */
+export function openSource(tree: Tree, node: Node): number {
+  if (node.kind !== S_IFREG) return openNode(tree, node, O_PATH);
+  const fd = openNode(tree, node, O_RDONLY | O_NOATIME);
+  return fd < 0 ? openNode(tree, node, O_RDONLY) : fd;
+}
+
+/** Another name of `node`, which is mirrored as `path`, whose copy on flash is right: to be linked to. `wait`: it is being made. */
+export function twinOf(
+  tree: Tree,
+  entries: ReadonlyMap<ByteString, Entry>,
+  { parent: first, name: firstName, onFlash: firstOnFlash, aliases }: Node,
+  path: ByteString,
+): { readonly parent: DirNode; readonly name: ByteString } | null | 'wait' {
+  if (aliases === null || first === null) return null;
+  for (const { parent, name, onFlash } of [{ parent: first, name: firstName, onFlash: firstOnFlash }, ...aliases]) {
+    const other = tree.pathOf(parent, name);
+    if (!isDir(parent) || other === path) continue;
+    const state = entries.get(other)?.state;
+    if (state === 'copying') return 'wait';
+    if (onFlash && (state === undefined || state === 'stored')) return { parent, name };
+  }
+  return null;
+}
