@@ -183,43 +183,17 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   });
   const kept: Kept = new Kept(tree, ground.keptFd, landing);
   const space = new Space(flash, config.reserve);
-  const copies = new Copies({
-    tree,
-    pool,
-    stage,
-    directories,
-    landing,
-    admission: new Admission(tree, space, config.maxFileSize),
-    backlog: new Backlog(tree, space),
-    journal,
-    current,
-  });
-  const capture = new Capture({
-    tree,
-    directories,
-    copies,
-    landing,
-    journal,
-    excludes: ground.excludes,
-    current,
-    onStat: config.onStat,
-  });
+  const joint = { tree, pool, stage, directories, journal };
+  const waiting = { admission: new Admission(tree, space, config.maxFileSize), backlog: new Backlog(tree, space) };
+  const copies = new Copies({ ...joint, ...waiting, landing, current });
+  const { excludes } = ground;
+  const { onStat } = config;
+  const capture = new Capture({ tree, directories, copies, landing, journal, excludes, current, onStat });
   // Short times mean that disk changes behind us: then listings are not to be kept either.
   const listings = new Listings(tree, config.attrTimeout >= LONG);
   const { diskStage, ...onDisk } = diskParts(tree, store, pool);
   const markSync = new MarkSync(store, pool);
-  const mirror = new Mirror({
-    tree,
-    marks: store,
-    markSync,
-    stage,
-    features,
-    directories,
-    pool,
-    journal,
-    space,
-    wanted,
-  });
+  const mirror = new Mirror({ ...joint, marks: store, markSync, features, space, wanted });
   const engine: Engine = {
     tree,
     marks: store,

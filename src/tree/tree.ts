@@ -130,7 +130,7 @@ export class Tree extends TreeNodes {
 
   /** Whether disk's object was changed, and flash's copy has still to follow. */
   isDirty(node: Node): boolean {
-    return this.marks.dirty.size > 0 && this.marks.dirty.has(this.path(node));
+    return this.marks.dirty.size > 0 && !this.hideDisk && this.marks.dirty.has(this.path(node));
   }
 
   /** Changes go elsewhere from now on: which branch shows what both have is decided anew. */

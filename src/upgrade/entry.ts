@@ -1,6 +1,7 @@
 // One path that flash follows, on its way, and what helps to find the way. Only the mirror changes entries.
 
 import type { ByteString } from '../bytes.ts';
+import { asBytes } from '../bytes.ts';
 import type { Deferred } from '../fuse/operation.ts';
 import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
 import { isDir, S_IFREG } from '../tree/node.ts';
@@ -20,6 +21,23 @@ export interface Entry {
   readonly waiters: Deferred[];
   /** fsync's, by the request. */
   readonly flushers: { readonly key: string; readonly deferred: Deferred }[];
+}
+
+export function newEntry(path: ByteString): Entry {
+  return { path, changes: 1, state: 'queued', forced: false, said: false, waiters: [], flushers: [] };
+}
+
+/** The node of a path as disk shows it, pinned by nobody; null where flash's copy has nothing to follow. */
+export function findOnDisk(
+  tree: Tree,
+  path: ByteString,
+): { readonly node: Node; readonly parent: DirNode; readonly name: ByteString } | null {
+  const slash = path.lastIndexOf('/');
+  const name = asBytes(path.slice(slash + 1));
+  const parent = slash < 0 ? tree.root : tree.walk(asBytes(path.slice(0, slash)));
+  if (typeof parent === 'number' || !isDir(parent)) return null;
+  const node = tree.lookup(parent, name);
+  return typeof node === 'number' || !tree.shownByDisk(node) ? null : { node, parent, name };
 }
 
 /** What is copied. Errors: what open gives. */

@@ -15,15 +15,15 @@ import type { Features } from '../copy/features.ts';
 import { publish } from '../copy/publish.ts';
 import type { Stage } from '../copy/stage.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
-import type { Deferred, Request } from '../fuse/operation.ts';
-import { linkat, readlinkat, rmdirat, unlinkat } from '../sys/link.ts';
+import type { Request } from '../fuse/operation.ts';
+import { linkat, rmdirat, unlinkat } from '../sys/link.ts';
 import { close, O_DIRECTORY, O_RDONLY } from '../sys/open.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import { FROM_DISK, isDir, S_IFLNK, SIDE_KNOWN } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyAttributes } from './attributes.ts';
-import { openSource, twinOf } from './entry.ts';
+import { findOnDisk, newEntry, openSource, twinOf } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { pulledBy } from './pull.ts';
 import type { Wanted } from './wanted.ts';
@@ -67,16 +67,14 @@ export class Mirror {
 
   /** Of these, those that flash has no room for, or cannot take. */
   get failed(): number {
-    let count = 0;
-    for (const { state } of this.#entries.values()) if (state === 'failed') count++;
-    return count;
+    return [...this.#entries.values()].filter(({ state }) => state === 'failed').length;
   }
 
   /** Nothing is left that can be done now. */
   get idle(): boolean {
     if (this.#copying > 0 || this.#syncing) return false;
-    for (const { state } of this.#entries.values()) if (state !== 'open' && state !== 'failed') return false;
-    return true;
+    if (this.#parts.tree.hideDisk) return true;
+    return [...this.#entries.values()].every(({ state }) => state === 'open' || state === 'failed');
   }
 
   follows(path: ByteString): boolean {
@@ -110,8 +108,7 @@ export class Mirror {
   touch(path: ByteString): void {
     const entry = this.#entries.get(path);
     if (entry === undefined) {
-      const made: Entry = { path, changes: 1, state: 'queued', forced: false, said: false, waiters: [], flushers: [] };
-      this.#entries.set(path, made);
+      this.#entries.set(path, newEntry(path));
       return;
     }
     entry.changes++;
@@ -181,8 +178,13 @@ export class Mirror {
 
   /** Starts what can be started: whether anything was done. */
   pump(): boolean {
-    if (this.#entries.size === 0) return false;
-    this.#retry();
+    // While disk is hidden, what has to follow it waits.
+    if (this.#entries.size === 0 || this.#parts.tree.hideDisk) return false;
+    const now = performance.now();
+    if (now - this.#retriedAt > RETRY_EVERY) {
+      this.#retriedAt = now;
+      for (const entry of this.#entries.values()) if (entry.state === 'failed') entry.state = 'queued';
+    }
     let done = false;
     for (const entry of this.#entries.values()) {
       if (this.#copying >= MOST) break;
@@ -192,28 +194,9 @@ export class Mirror {
     return this.#sync() || done;
   }
 
-  #retry(): void {
-    const now = performance.now();
-    if (now - this.#retriedAt < RETRY_EVERY) return;
-    this.#retriedAt = now;
-    for (const entry of this.#entries.values()) if (entry.state === 'failed') entry.state = 'queued';
-  }
-
-  /** The node of a path as disk shows it, pinned by nobody; null where flash's copy has nothing to follow. */
-  #find(path: ByteString): { readonly node: Node; readonly parent: DirNode; readonly name: ByteString } | null {
-    const { tree } = this.#parts;
-    const slash = path.lastIndexOf('/');
-    const name = asBytes(path.slice(slash + 1));
-    const parent = slash < 0 ? tree.root : tree.walk(asBytes(path.slice(0, slash)));
-    if (typeof parent === 'number' || !isDir(parent)) return null;
-    const node = tree.lookup(parent, name);
-    if (typeof node === 'number' || !tree.shownByDisk(node)) return null;
-    return { node, parent, name };
-  }
-
   #start(entry: Entry): boolean {
     const { directories, features, pool, stage, tree } = this.#parts;
-    const found = this.#find(entry.path);
+    const found = findOnDisk(tree, entry.path);
     if (found === null) return this.#stored(entry);
     const { node, parent } = found;
     if ((node.open?.writers ?? 0) > 0 && !entry.forced) {
@@ -269,26 +252,21 @@ export class Mirror {
   /** What the symlink `node` needs on flash, wanted from now on and under way; or what writing that down gives. */
   #pulled(node: Node, path: ByteString): readonly ByteString[] | Errno {
     const { marks, tree, wanted } = this.#parts;
-    const slash = path.lastIndexOf('/');
-    const parent = slash < 0 ? tree.root : tree.walk(asBytes(path.slice(0, slash)));
-    if (typeof parent === 'number' || !isDir(parent) || parent.dir.flash === null) return [];
-    const was = readlinkat(tree.flash.fd(parent.dir.flash), asBytes(path.slice(slash + 1)));
-    const paths = pulledBy(tree, node, path, was);
+    const paths = pulledBy(tree, node, path);
     const added = wanted.add(paths);
     if (added < 0) return added as Errno;
     for (const other of paths) {
-      if (this.#entries.has(other)) continue;
-      const said = marks.dirty(other);
+      const said = this.#entries.has(other) ? 0 : marks.dirty(other);
       if (said < 0) return said as Errno;
-      this.touch(other);
+      if (!this.#entries.has(other)) this.touch(other);
     }
     return paths;
   }
 
   /** Gives a staged copy its name on flash. */
   #land(entry: Entry, stageName: ByteString, bytes: number): boolean {
-    const { stage } = this.#parts;
-    const found = this.#find(entry.path);
+    const { stage, tree } = this.#parts;
+    const found = findOnDisk(tree, entry.path);
     if (found === null) {
       unlinkat(stage.fd, stageName);
       return this.#stored(entry);

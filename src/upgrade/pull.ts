@@ -3,18 +3,30 @@
 
 import type { ByteString } from '../bytes.ts';
 import { asBytes, join } from '../bytes.ts';
+import { ENOENT } from '../errno.ts';
+import { readlinkat } from '../sys/link.ts';
 import { isDir, S_IFLNK } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { PathWalk, targetOf } from '../tree/path-walk.ts';
 import type { Tree } from '../tree/tree.ts';
 
 /** Merged paths of what flash lacks of the way from the symlink `node`, to be called `path`, if what `was` led to is on flash. */
-export function pulledBy(tree: Tree, node: Node, path: ByteString, was: ByteString | number): ByteString[] {
+export function pulledBy(tree: Tree, node: Node, path: ByteString): ByteString[] {
   const target = targetOf(tree, node);
+  const was = targetOnFlash(tree, path);
   if (typeof target === 'number' || typeof was === 'number' || target === was) return [];
   const before = way(tree, path, was);
   if (before === undefined || before.length > 0) return [];
   return way(tree, path, target) ?? [];
+}
+
+/** What flash's symlink of this path says; an Errno where it has none. */
+function targetOnFlash(tree: Tree, path: ByteString): ByteString | number {
+  const slash = path.lastIndexOf('/');
+  const parent = slash < 0 ? tree.root : tree.walk(asBytes(path.slice(0, slash)));
+  if (typeof parent === 'number') return parent;
+  const at = parent.dir?.flash;
+  return at == null ? ENOENT : readlinkat(tree.flash.fd(at), asBytes(path.slice(slash + 1)));
 }
 
 /** What flash lacks of where `target` leads and of the way there; undefined where it leads to nothing. */
