@@ -9,7 +9,7 @@ import { fsync } from '../sys/io.ts';
 import { renameat2, unlinkat } from '../sys/link.ts';
 import { close, O_DIRECTORY, O_RDONLY } from '../sys/open.ts';
 import { newStat } from '../sys/stat.ts';
-import { FROM_DISK, isDir, MULTI_LINK, SIDE_KNOWN } from '../tree/node.ts';
+import { FROM_DISK, isDir, MULTI_LINK, S_IFMT, SIDE_KNOWN } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { copyAttributes } from '../upgrade/attributes.ts';
 import { diskFd, freeOnDisk } from './disk-names.ts';
@@ -26,6 +26,10 @@ export function bringDown(engine: Engine, node: Node, req: Request): number {
   if (parent === null || !isDir(parent) || node.has(MULTI_LINK) || node.open?.fixed === true) return UNSUITED;
   if (!routes.mirrors || routes.of(node) !== 'disk') return UNSUITED;
   if (isDir(node)) return bringDirectory(engine, node);
+  // Another object has the place on disk, and shows elsewhere or not at all: marks say so, which must stay.
+  const { disk } = parent.dir;
+  if (disk !== null && tree.disk.stat(disk, node.name, stat) >= 0 && (stat.mode & S_IFMT) !== node.kind)
+    return UNSUITED;
   const free = freeOnDisk(engine, parent, node.name);
   if (free < 0) return free === EEXIST || free === EXDEV ? UNSUITED : free;
   const copy = engine.copyDown.take(node, req);

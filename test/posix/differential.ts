@@ -54,7 +54,6 @@ class Run {
   readonly #excludes: Excludes;
   /** Where something was renamed, an excluded path may lead to another one of disk's. */
   readonly #renamed = new Set<number>();
-  /** Directories that trade places do so on flash, tied to disk's by marks: then the branches differ by path. */
   readonly #exchanged = new Set<number>();
   readonly #found: Difference[] = [];
   readonly #disk: string[];
@@ -102,7 +101,7 @@ class Run {
       await this.#root.settle();
       for (const what of agreement(this.#root)) {
         const at = Number(/^s(\d+)/.exec(what)?.[1] ?? -1);
-        if (!this.#exchanged.has(at)) this.#found.push({ at, what });
+        if (!this.#isApart(at)) this.#found.push({ at, what });
       }
     }
     await this.#root.stop();
@@ -121,6 +120,14 @@ class Run {
       this.#lines(at, 'disk', shown(planted), shown(now));
     }
     return this.#withWarnings();
+  }
+
+  /**
+   * Whether the branches may differ by path in upgrade mode: directories trade places on flash, tied to disk's by marks, and so does what
+   * was captured with several names change there.
+   */
+  #isApart(at: number): boolean {
+    return this.#exchanged.has(at) || this.#sequences[at]?.plants.some(({ kind }) => kind === 'link') === true;
   }
 
   #withWarnings(): Difference[] {
