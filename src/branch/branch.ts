@@ -46,6 +46,8 @@ export class Branch {
   #admitted: readonly string[] | null;
   /** What is known of it while it is away. */
   #memory: BranchMemory | null = null;
+  /** Its grafts when it left. */
+  #left = new Set<GraftPoint>();
 
   constructor(options: BranchOptions) {
     this.root = new BranchDir(null, '' as ByteString, { fd: options.rootFd, graft: options.grafts ?? null });
@@ -141,9 +143,12 @@ export class Branch {
     this.dropAll();
     close(this.root.fd);
     this.root.fd = -1;
+    this.#left = new Set();
     eachPoint(this.root.graft, (point) => {
-      if (point.fd !== undefined) close(point.fd);
+      if (point.fd === undefined) return;
+      close(point.fd);
       point.fd = undefined;
+      this.#left.add(point);
     });
     this.#memory = memory;
   }
@@ -156,17 +161,27 @@ export class Branch {
     this.#admitted = admitted;
     this.root.fd = rootFd;
     if (this.root.graft !== null) takeOver(this.root.graft, grafts);
-    const isIt = memory.isOf((path, out) => {
-      if (path === '') return this.stat(this.root, path, out);
-      const at = path.lastIndexOf('/');
-      const above = this.dirAt(path.slice(0, Math.max(at, 0)) as ByteString);
-      const err = this.stat(above, path.slice(at + 1) as ByteString, out);
-      if (above !== this.root) this.dropAll();
-      return err;
-    });
-    if (isIt) statxAt(rootFd, '' as ByteString, this.rootStat);
-    else this.leave(memory);
-    return isIt;
+    // A part that is not mounted yet would show as the empty directory below it.
+    const isWhole = [...this.#left].every(({ fd }) => fd !== undefined);
+    const isIt =
+      isWhole &&
+      memory.isOf((path, out) => {
+        if (path === '') return this.stat(this.root, path, out);
+        const at = path.lastIndexOf('/');
+        const above = this.dirAt(path.slice(0, Math.max(at, 0)) as ByteString);
+        const err = this.stat(above, path.slice(at + 1) as ByteString, out);
+        if (above !== this.root) this.dropAll();
+        return err;
+      });
+    if (!isIt) {
+      const left = this.#left;
+      this.leave(memory);
+      // What is mounted below another disk has no say.
+      this.#left = left;
+      return false;
+    }
+    statxAt(rootFd, '' as ByteString, this.rootStat);
+    return true;
   }
 
   #admits({ devMajor, devMinor }: Stat): boolean {

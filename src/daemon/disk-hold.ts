@@ -46,7 +46,7 @@ export class DiskHold {
   take({ path, fd }: Opened, isIt: boolean): void {
     if (!isIt) {
       close(fd);
-      const why = 'it has another root directory, or other files; is it mounted there?';
+      const why = 'it has another root directory, or other files; is it, and what belongs on it, mounted there?';
       throw new Refusal('bad-args', `${path} is not the disk that was detached: ${why}`);
     }
     this.path = path;

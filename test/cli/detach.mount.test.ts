@@ -125,7 +125,7 @@ describe('cli/detach', function () {
     umountDisk();
     const nothing = await live.ask('attach');
     assert.equal(nothing.status, 2);
-    assert.match(nothing.stderr, /is not the disk that was detached: .*is it mounted there\?/);
+    assert.match(nothing.stderr, /is not the disk that was detached: .*is it, .*, mounted there\?/);
     makeDisk('other');
     mountDisk('other');
     assert.match((await live.ask('attach')).stderr, /is not the disk that was detached/);
@@ -137,6 +137,28 @@ describe('cli/detach', function () {
     assert.equal((await live.ask('attach')).status, 1);
     await live.umount();
     sh('umount elsewhere');
+  });
+
+  it('takes a filesystem that is mounted below disk along, and refuses disk without it', async () => {
+    await live.umount();
+    makeDisk('below');
+    const mountBelow = (): void => sh(`mount -o loop below ${live.disk}/only/deep`);
+    const umountBelow = (): void => sh(`umount ${live.disk}/only/deep`);
+    mountBelow();
+    await live.mount();
+    assert.equal(readFileSync(at('only/deep/etc/used'), 'utf8'), 'used\n');
+    const number = ino('only/deep/etc/used');
+    await ok('detach');
+    umountBelow();
+    umountDisk();
+    mountDisk('image');
+    assert.equal((await live.ask('attach')).status, 2);
+    mountBelow();
+    await ok('attach');
+    assert.equal(readFileSync(at('only/deep/etc/unused'), 'utf8'), 'unused\n');
+    assert.equal(ino('only/deep/etc/used'), number);
+    await live.umount();
+    umountBelow();
   });
 
   it('lists what is open from disk and who has it, changes nothing; waits for it, or cuts it', async () => {
