@@ -25,7 +25,12 @@ export function bringDown(engine: Engine, node: Node, req: Request): number {
   const { parent } = node;
   if (parent === null || !isDir(parent) || node.has(MULTI_LINK) || node.open?.fixed === true) return UNSUITED;
   if (!routes.mirrors || routes.of(node) !== 'disk') return UNSUITED;
-  if (isDir(node)) return bringDirectory(engine, node);
+  return isDir(node) ? bringDirectory(engine, node) : bringFile(engine, node, parent, req);
+}
+
+/** What is no directory. As `bringDown`. */
+function bringFile(engine: Engine, node: Node, parent: DirNode, req: Request): number {
+  const { routes, tree } = engine;
   // Another object has the place on disk, and shows elsewhere or not at all: marks say so, which must stay.
   const { disk } = parent.dir;
   if (disk !== null && tree.disk.stat(disk, node.name, stat) >= 0 && (stat.mode & S_IFMT) !== node.kind)
