@@ -17,10 +17,6 @@ export class BranchMemory {
     this.#stats.set(path, { ...stat });
   }
 
-  get size(): number {
-    return this.#stats.size;
-  }
-
   /** As Branch.stat. ENOENT: there is none, or it is not remembered. */
   stat(path: ByteString, out: Stat): number {
     const kept = this.#stats.get(path);
