@@ -22,6 +22,7 @@ const CONFIGURATIONS: readonly Configuration[] = [
   { name: 'on disk, all data served', origin: 'disk', config: { passthrough: false } },
   { name: 'on both, all data served', origin: 'both', config: { passthrough: false } },
   { name: 'on disk, nothing captured', origin: 'disk', config: { mode: 'hold' } },
+  { name: 'on disk, upgraded', origin: 'disk', changed: 'disk', config: { mode: 'upgrade' } },
   { name: 'on disk, excluded', origin: 'disk', changed: 'disk', config: { exclude: excluded('/work/**') } },
   {
     name: 'on disk, excluded but for directories, all data served',
