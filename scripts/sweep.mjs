@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
+const ENDING_MS = 5000;
+
 function attempt(read, otherwise) {
   try {
     return read();
@@ -40,6 +42,14 @@ function processesOf(directory) {
     .map(Number);
 }
 
+/** Those that are not just ending: a daemon whose mount is gone has some files to close still. */
+function remaining(directory) {
+  let pids = processesOf(directory);
+  for (const end = Date.now() + ENDING_MS; pids.length > 0 && Date.now() < end; pids = processesOf(directory))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  return pids;
+}
+
 function mountsIn(directory) {
   const lines = readFileSync('/proc/self/mountinfo', 'latin1').trimEnd().split('\n');
   return lines
@@ -67,7 +77,7 @@ export function sweep(given) {
   if (directory === undefined) return [];
   if (directory.split('/').length < 3) throw new Error(`${directory}: not a directory of a test run`);
   const found = [];
-  const processes = processesOf(directory);
+  const processes = remaining(directory);
   for (const pid of processes) {
     const words = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1'), '').replaceAll('\0', ' ');
     if (words !== '') found.push(`process ${pid}: ${words.slice(0, 200)}`);

@@ -12,7 +12,7 @@ import type { MountConfig } from '../src/daemon/config.ts';
 import type { Mode } from '../src/policy/mode.ts';
 import type { DaemonNews, DaemonOrder } from './daemon-process.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 const DAEMON = new URL('./daemon-process.js', import.meta.url);
 
 /** Skips the tests of a suite where nobody could mount. */

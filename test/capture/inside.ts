@@ -51,7 +51,12 @@ export function inside(root: string, asks: readonly Ask[]): Answer[] {
 
 /** Runs a shell script with the merged root as its working directory; what it printed. */
 export function shell(cwd: string, script: string): string {
-  const ended = spawnSync('bash', ['-euc', script], { cwd, encoding: 'latin1', timeout: 120_000, maxBuffer: 1 << 28 });
+  const ended = spawnSync('bash', ['--norc', '-euc', script], {
+    cwd,
+    encoding: 'latin1',
+    timeout: 120_000,
+    maxBuffer: 1 << 28,
+  });
   assert.equal(ended.status, 0, ended.error?.message ?? `${script}\n${ended.stderr}`);
   return ended.stdout;
 }

@@ -28,7 +28,7 @@ describe('cli/detach', function () {
   needsMount();
   let live: LiveMount;
   const sh = (script: string): void => {
-    const { status, stderr } = spawnSync('bash', ['-euc', script], { encoding: 'utf8', cwd: live.dir });
+    const { status, stderr } = spawnSync('bash', ['--norc', '-euc', script], { encoding: 'utf8', cwd: live.dir });
     assert.equal(status, 0, stderr);
   };
   /** Makes a filesystem in a file, with the same files each time. */

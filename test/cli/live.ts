@@ -43,7 +43,11 @@ export class LiveMount implements AsyncDisposable {
 
   /** A shell script with the merged root as its working directory, in a process of its own; what it printed. */
   shell(script: string): string {
-    const ended = spawnSync('bash', ['-euc', script], { cwd: this.mnt, encoding: 'latin1', timeout: 120_000 });
+    const ended = spawnSync('bash', ['--norc', '-euc', script], {
+      cwd: this.mnt,
+      encoding: 'latin1',
+      timeout: 120_000,
+    });
     assert.equal(ended.status, 0, ended.error?.message ?? `${script}\n${ended.stderr}`);
     return ended.stdout;
   }

@@ -54,7 +54,7 @@ describe('cli/why', function () {
     }
     await live.mount('--no-capture-on-stat');
     const script = `for ((i = 0; i < ${COUNT}; i++)); do ./bin/p$i data/f$i > /dev/null & echo $!; wait $!; done`;
-    const shell = startProgram('bash', ['-euc', script], { cwd: live.mnt });
+    const shell = startProgram('bash', ['--norc', '-euc', script], { cwd: live.mnt });
     const { status, stdout, stderr } = await shell.ended;
     assert.deepEqual([status, stderr], [0, '']);
     const pids = stdout.trim().split('\n').map(Number);

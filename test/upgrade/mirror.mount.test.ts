@@ -53,7 +53,7 @@ interface Held {
 
 /** A shell that says `ready` and waits, and goes on when that was seen; what else it printed. */
 function shellWith(cwd: string, script: string): Held {
-  const child = spawn('bash', ['-euc', script], { cwd, stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 });
+  const child = spawn('bash', ['--norc', '-euc', script], { cwd, stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 });
   let out = '';
   let waiting: (() => void) | undefined;
   child.stdout.on('data', (bytes: Buffer) => {
