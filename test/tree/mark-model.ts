@@ -47,6 +47,11 @@ export class MarkModel {
         for (const at of this.#below(path)) this.origins.delete(at);
         this.origins.delete(path);
         break;
+      // What is to be mirrored is not for this model: it says nothing of what shows.
+      case 'dirty':
+      case 'clean':
+      case 'moved':
+        break;
       case 'copy':
         for (const at of this.#below(record.from))
           for (const origin of this.origins.get(at) ?? [])
