@@ -25,6 +25,8 @@ export interface Peer {
 const ROOTSYNC = new URL('../../bin/rootsync', import.meta.url).pathname;
 const FUSE_NATIVE = new URL('../../bench/fuse-native/', import.meta.url).pathname;
 
+// `suid,dev` for all, as a root filesystem has them and as overlayfs and rootsync are mounted: with nosuid the kernel spares itself the question for
+// `security.capability` at each exec.
 export const PEERS: readonly Peer[] = [
   {
     // No merge: what the backing filesystem itself takes. Bound, so that it is a mount of its own like the others.
@@ -53,7 +55,12 @@ export const PEERS: readonly Peer[] = [
     missing: () => lacksProgram('fuse-overlayfs'),
     mount: ({ lower, upper, work, mountpoint }) =>
       mountWith(
-        ['fuse-overlayfs', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work},timeout=86400`, mountpoint],
+        [
+          'fuse-overlayfs',
+          '-o',
+          `lowerdir=${lower},upperdir=${upper},workdir=${work},timeout=86400,suid,dev`,
+          mountpoint,
+        ],
         mountpoint,
       ),
   },
@@ -65,7 +72,7 @@ export const PEERS: readonly Peer[] = [
         [
           'mergerfs',
           '-o',
-          'cache.files=auto-full,cache.readdir=true,cache.attr=86400,cache.entry=86400,cache.negative_entry=86400,cache.symlinks=true',
+          'cache.files=auto-full,cache.readdir=true,cache.attr=86400,cache.entry=86400,cache.negative_entry=86400,cache.symlinks=true,suid,dev',
           `${upper}:${lower}`,
           mountpoint,
         ],
@@ -76,7 +83,10 @@ export const PEERS: readonly Peer[] = [
     name: 'unionfs-fuse',
     missing: () => lacksProgram('unionfs'),
     mount: ({ lower, upper, mountpoint }) =>
-      mountWith(['unionfs', '-o', 'cow,kernel_cache,allow_other', `${upper}=RW:${lower}=RO`, mountpoint], mountpoint),
+      mountWith(
+        ['unionfs', '-o', 'cow,kernel_cache,allow_other,suid,dev', `${upper}=RW:${lower}=RO`, mountpoint],
+        mountpoint,
+      ),
   },
   {
     // The npm binding that a filesystem in JavaScript would use otherwise: a passthrough of one directory, not even a merge.
