@@ -15,7 +15,7 @@ import { adoptNew, giveToCaller, markNew, maskedMode, notMade, siteFd, siteForNe
 import type { Engine } from './engine.ts';
 import { entryOf } from './entry.ts';
 import { beginOpen, replyOpen } from './open.ts';
-import { hasPrivileges } from './privileges.ts';
+import { hasSetId } from './set-id.ts';
 
 const EMPTY = asBytes('');
 
@@ -61,7 +61,7 @@ export const tmpfile: Operation<Engine, CreateIn> = (engine, req, { mode, umask 
 
 function replyCreated(engine: Engine, req: Request, node: Node): number {
   const { mode } = engine.tree.stat;
-  const begun = beginOpen(engine, node, true, !hasPrivileges(mode));
+  const begun = beginOpen(engine, node, true, !hasSetId(mode));
   if (begun < 0) {
     engine.tree.release(node);
     return begun;

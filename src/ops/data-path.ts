@@ -6,12 +6,16 @@
 import { EIO, EOPNOTSUPP, EPERM } from '../errno.ts';
 import { backingClose, backingOpen } from '../sys/fuse-dev.ts';
 import { O_NOATIME, O_RDONLY, O_RDWR } from '../sys/open.ts';
+import { newStat, statxFd } from '../sys/stat.ts';
 import { PAGES_STALE } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { OpenState } from '../tree/open-state.ts';
 import { openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { NextFile } from './next-file.ts';
+import { hasSetId } from './set-id.ts';
+
+const stat = newStat();
 
 export interface DataPathOptions {
   readonly tree: Tree;
@@ -135,6 +139,9 @@ export class DataPath {
   }
 
   #register(state: OpenState): void {
+    // A reader of a set-id file is served, too: from a writer who joins one that is passed through, the bits would have to be taken before anything is
+    // written. Asked only here, where the kernel is about to be asked for more.
+    if (statxFd(state.readFd, stat) < 0 || hasSetId(stat.mode)) return;
     const id = backingOpen(this.#fuseFd, state.readFd);
     if (id > 0) state.backingId = id;
     // Not allowed here (a user namespace) or not by this kernel: not worth another try.

@@ -13,9 +13,8 @@ import { getxattr, removexattr } from '../sys/xattr.ts';
 import type { Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
 import type { Engine } from './engine.ts';
+import { hasSetId, S_ISGID, S_ISUID } from './set-id.ts';
 
-const S_ISUID = 0o4000;
-const S_ISGID = 0o2000;
 const S_IXGRP = 0o0010;
 const CAPABILITY = asBytes('security.capability');
 /** Of a caller: longer only with thousands of groups. */
@@ -27,11 +26,7 @@ const stat = newStat();
 export function isPrivileged(engine: Engine, node: Node): boolean {
   const place = locate(engine.tree, node);
   if (typeof place === 'number' || statxAt(place.dirfd, place.name, stat) < 0) return false;
-  return hasPrivileges(stat.mode) || getxattr(place.dirfd, place.name, CAPABILITY, NO_ROOM) > 0;
-}
-
-export function hasPrivileges(mode: number): boolean {
-  return (mode & (S_ISUID | S_ISGID)) !== 0;
+  return hasSetId(stat.mode) || getxattr(place.dirfd, place.name, CAPABILITY, NO_ROOM) > 0;
 }
 
 /**

@@ -103,6 +103,16 @@ export const permissions: Cases = {
     truncateSync(at('new'), 3);
     assert.equal(mode(at('new')), '4755');
   },
+  'suid and sgid stay when who opens to write beside a reader writes nothing': (ground) => {
+    const { at } = ground;
+    for (const name of ['file', 'second']) {
+      chmodSync(at(name), 0o6777);
+      userMay(ground, `exec 3< ${name}; read -r line <&3; : <> ${name}`);
+      assert.equal(mode(at(name)), '6777', 'opened');
+      userMay(ground, `exec 3< ${name}; echo x 1<> ${name}`);
+      assert.equal(mode(at(name)), '777', 'written');
+    }
+  },
   'capabilities go when anybody writes or truncates': (ground) => {
     const { at } = ground;
     for (const change of ['echo x >> second', ': > second', 'truncate -s 3 second']) {
