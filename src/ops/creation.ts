@@ -13,6 +13,7 @@ import type { Stat } from '../sys/stat.ts';
 import { getxattr } from '../sys/xattr.ts';
 import { S_IFDIR, S_IFMT } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
+import { locate } from '../tree/place.ts';
 import { RESERVED } from '../tree/tree.ts';
 import { diskFd, freeOnDisk, touchShown } from './disk-names.ts';
 import type { Engine } from './engine.ts';
@@ -128,7 +129,8 @@ export function giveToCaller(
   gid: number,
   mode: number,
 ): number {
-  const inherited = parentIsSetgid(engine, site);
+  if (engine.tree.shownByDisk(site.parent) !== site.onDisk) return giveAsShown(engine, site, fd, name, uid, gid, mode);
+  const inherited = isSetgid(siteFd(engine, site));
   if (uid !== engine.ownUid || (!inherited && gid !== engine.ownGid)) {
     const err = chownAt(fd, name, uid, inherited ? KEEP_ID : gid);
     if (err < 0) return err;
@@ -136,8 +138,30 @@ export function giveToCaller(
   return (mode & PRIVILEGED) === 0 ? 0 : chmodAt(fd, name, mode & 0o7777);
 }
 
-function parentIsSetgid(engine: Engine, site: Site): boolean {
-  const fd = siteFd(engine, site);
+/** As `giveToCaller`, where the directory that shows is not the one that the object was made in: group and sgid come from what shows. */
+function giveAsShown(
+  engine: Engine,
+  { parent }: Site,
+  fd: number,
+  name: ByteString,
+  uid: number,
+  gid: number,
+  mode: number,
+): number {
+  const place = locate(engine.tree, parent);
+  if (typeof place === 'number') return place;
+  const inherited = isSetgid(place.dirfd);
+  const err = chownAt(fd, name, uid, inherited ? stat.gid : gid);
+  if (err < 0) return err;
+  const known = statxAt(fd, name, stat);
+  if (known < 0) return known;
+  const isDirectory = (stat.mode & S_IFMT) === S_IFDIR;
+  if (!isDirectory) return (mode & PRIVILEGED) === 0 ? 0 : chmodAt(fd, name, mode & 0o7777);
+  return chmodAt(fd, name, (stat.mode & 0o7777 & ~S_ISGID) | (inherited ? S_ISGID : 0));
+}
+
+/** Leaves the directory's attributes in `stat`. */
+function isSetgid(fd: number): boolean {
   return fd >= 0 && statxAt(fd, EMPTY, stat) >= 0 && (stat.mode & S_ISGID) !== 0;
 }
 

@@ -58,6 +58,18 @@ describe('routes of changes', function () {
     assert.deepEqual(root.warnings, []);
   });
 
+  it('give what is made on disk the group and sgid bit of the directory that shows, which flash may have', async () => {
+    await using root = planted({ exclude: [{ glob: '/in/x*', source: 'option' }] });
+    await root.start();
+    await shell('chown :1234 in; chmod 2755 in; mkdir in/x; : > in/x-file; mkdir in/ours', root.mountpoint);
+    const show = 'stat -c "%n %a %g" in/x in/x-file in/ours';
+    const right = 'in/x 2755 1234\nin/x-file 644 1234\nin/ours 2755 1234\n';
+    assert.equal(await shell(show, root.mountpoint), right);
+    assert.equal(await shell('stat -c "%n %a %g" in/x in/x-file', root.disk), right.split('in/ours')[0]);
+    await root.restart('stop');
+    assert.equal(await shell(show, root.mountpoint), right);
+  });
+
   it('go to flash from the moment that disk turns read-only', async () => {
     await using root = planted();
     await shell('mount -t tmpfs none "$PWD"; cd "$PWD"; mkdir out; echo old > out/one; mkdir out/d', root.disk);
