@@ -6,8 +6,8 @@ import { MountedRoot, needsMount } from '../mounted-root.ts';
 import type { RootOptions } from '../mounted-root.ts';
 import { sequence } from '../posix/steps.ts';
 import { hold } from './contest.ts';
+import { SEED } from '../seed.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const RUNS = Number(process.env['RUNS'] ?? 1);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 1000);
 const SEQUENCES = 40;

@@ -24,8 +24,8 @@ import type { Cut } from './replay.ts';
 import type { Names } from './steps.ts';
 import type { Seen } from './view-process.ts';
 import type { WorkOrder } from './worker-process.ts';
+import { SEED } from '../seed.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 /** Cuts of each filesystem; the control has a third of them. */
 const RUNS = Number(process.env['RUNS'] ?? 9);
 /** A directory to keep the image and disk of a cut that fails, for a look at them. */

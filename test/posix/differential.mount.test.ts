@@ -8,8 +8,8 @@ import { differences } from './differential.ts';
 import type { Course } from './differential.ts';
 import { sequence as rootSequence, USER, userSequence, withoutNewPrivileges } from './steps.ts';
 import type { Sequence } from './steps.ts';
+import { SEED } from '../seed.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const RUNS = Number(process.env['RUNS'] ?? 500);
 const BATCH = 250;
 

@@ -11,8 +11,8 @@ import { differences } from './differential.ts';
 import { sequence } from './steps.ts';
 import { LIMIT_MS, report, runOnMerged } from './suite-runs.ts';
 import type { SuiteRun } from './suite-runs.ts';
+import { SEED } from '../seed.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const RUNS = Number(process.env['RUNS'] ?? 60);
 
 /** What the merged root does no better than the filesystem that flash is on. Shared mappings it has, though jffs2 has none. */
