@@ -19,6 +19,8 @@ const TESTS = 'dist/test';
 const MOCHA = ['node_modules/mocha/bin/mocha.js', '--reporter', 'scripts/mocha-reporter.mjs'];
 const LIMIT_MS = 10 * 60 * 1000;
 const KILL_AFTER_MS = 10 * 1000;
+const MESSAGE_LINES = 12;
+const SLOWEST = 12;
 
 /** A test that mounts says so in its name, or is in a folder of suites that all do. */
 const mounts = (file) => /\.mount\.test\.js$|^dist\/test\/(posix|crash|boot|run|mount)\//.test(file);
@@ -67,10 +69,13 @@ function endGroup(child, signal) {
 }
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
+const failures = []; // said again at the end: what is said in between is thousands of lines away from there
+const times = [];
 let runs = 0;
 
-function count(output) {
-  const { stats } = JSON.parse(readFileSync(output, 'utf8'));
+function count(name, output) {
+  const { stats, failures: failed } = JSON.parse(readFileSync(output, 'utf8'));
+  for (const { fullTitle, err } of failed) failures.push(`${name}: ${fullTitle}\n${indent(err.message ?? '')}`);
   sum.passed += stats.passes;
   sum.failed += stats.failures;
   sum.skipped += stats.pending;
@@ -79,7 +84,17 @@ function count(output) {
 
 function fail(name, what) {
   console.log(`${name}: ${what}`);
+  failures.push(`${name}: ${what}`);
   sum.failed += 1;
+}
+
+/** The first lines of `text`, as many as tell what failed. */
+function indent(text) {
+  return text
+    .split('\n')
+    .slice(0, MESSAGE_LINES)
+    .map((line) => `    ${line.slice(0, 400)}`)
+    .join('\n');
 }
 
 /** Resolves to mocha's exit status, or to the signal that ended it. */
@@ -120,9 +135,11 @@ async function run(name, tests, report = {}) {
   mkdirSync(directory);
   chmodSync(directory, 0o1777);
   const ours = { TMPDIR: directory, ROOTSYNC_TEST_CACHE: cache, ROOTSYNC_TEST_RESULTS: output };
+  const start = performance.now();
   const status = await mocha(name, tests, directory, { ...process.env, ...ours, ...report });
+  times.push({ name, seconds: Math.round((performance.now() - start) / 1000) });
   if (!existsSync(output)) fail(name, `ended without results (${status})`);
-  else if (count(output).failures === 0 && status !== 0) fail(name, `no test failed, but mocha ended with ${status}`);
+  else if (count(name, output).failures === 0 && status !== 0) fail(name, `no test failed, but mocha ended with ${status}`);
   cleanUp(name, directory);
 }
 
@@ -135,6 +152,13 @@ if (home !== clone) spawnSync('umount', [home], { stdio: 'inherit' });
 cleanUp('after all', work);
 if (interrupted) fail('run', 'interrupted');
 if (sum.passed + sum.failed === 0) fail('run', 'no test ran');
+
+times.sort((one, other) => other.seconds - one.seconds);
+if (times.length > SLOWEST) {
+  const slowest = times.slice(0, SLOWEST).map(({ name, seconds }) => `${name} ${seconds} s`);
+  console.log(`\nslowest: ${slowest.join(', ')}`);
+}
+if (failures.length > 0) console.log(`\nfailed:\n${failures.map((failure) => `  ${failure}`).join('\n')}`);
 
 const sentence = `${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`;
 if (process.env.ROOTSYNC_TEST_SUM) writeFileSync(process.env.ROOTSYNC_TEST_SUM, `${sentence}\n`);
