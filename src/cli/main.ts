@@ -1,8 +1,8 @@
 // Where the program begins: parses the command line, runs one command, ends with its exit code.
 
-import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import type { Command } from 'commander';
+import { VERSION } from '../daemon/version.ts';
 import { LAUNCH_WORD } from './entry.ts';
 import { EXIT, FSCK_EXIT, RUN_EXIT } from './exit-codes.ts';
 import { Failure } from './live-mount.ts';
@@ -19,7 +19,7 @@ process.exit(await runCommand());
 
 async function runCommand(): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = makeProgram(packageVersion(), (code) => (exitCode = code));
+  const program = makeProgram(VERSION, (code) => (exitCode = code));
   throwAtExit(program);
   try {
     await program.parseAsync();
@@ -41,11 +41,4 @@ function throwAtExit(command: Command): void {
 function usageExit(): number {
   if (first === 'fsck') return FSCK_EXIT.usage;
   return first === 'run' || first === 'rehearse' ? RUN_EXIT.failed : EXIT.usage;
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }
