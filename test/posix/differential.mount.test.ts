@@ -45,7 +45,7 @@ const COURSES: Record<string, Course> = {
   },
 };
 
-describe('the merged root and a plain directory', function () {
+describe(`the merged root and a plain directory, SEED=${SEED}`, function () {
   this.timeout(10 * 60_000);
   needsMount();
   for (const [name, course] of Object.entries(COURSES))

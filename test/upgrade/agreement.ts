@@ -1,6 +1,7 @@
 // In what flash differs from disk, for objects that flash has: nothing, once upgrade mode is in sync. Read from the branches, not through the mount.
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Branches {
@@ -26,11 +27,22 @@ export function agreement({ flash, disk }: Branches): string[] {
 }
 
 function said(path: string): string {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return 'nothing';
+  const stat = statOf(path);
+  if (stat === null) return 'nothing';
   const { mode, uid, gid } = stat;
   const facts = [mode.toString(8), uid, gid];
   if (stat.isSymbolicLink()) facts.push(readlinkSync(path));
   if (stat.isFile()) facts.push(stat.size, stat.mtimeMs, readFileSync(path, 'latin1').slice(0, 200));
   return facts.join(' ');
+}
+
+/** Null where nothing is, also where a directory above it is none on this branch. */
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
 }
