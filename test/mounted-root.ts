@@ -76,7 +76,9 @@ export class MountedRoot implements AsyncDisposable {
       passthrough: true,
       attrTimeout: 86_400,
       allowOther: true,
+      source: 'rootsync',
       mountFlags: 0,
+      options: [],
       ...this.#config,
     };
     const child = fork(DAEMON, [JSON.stringify(config)], { execArgv: ['--no-warnings', ...this.#execArgv] });

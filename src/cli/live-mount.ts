@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ClientError, connectToMount, type ControlClient } from '../control/client.ts';
 import { liveMounts, selectMount, type MountEntry } from '../control/mounts.ts';
-import { display } from '../bytes.ts';
+import { display, fromText } from '../bytes.ts';
 import { EXIT, EXIT_OF_REFUSAL } from './exit-codes.ts';
 
 /** A failure with its exit code, to be printed and to end the command. */
@@ -26,6 +26,16 @@ export function findMount(wanted: string | undefined): MountEntry {
   );
   if ('message' in found) throw new Failure(EXIT.noMount, found.message);
   return found;
+}
+
+/** The live mount whose mountpoint this is, not one that holds it. @throws Failure */
+export function findMountAt(mountpoint: string): MountEntry {
+  const found = findMount(mountpoint);
+  if (found.mountpoint === fromText(realMountpoint(mountpoint))) return found;
+  throw new Failure(
+    EXIT.noMount,
+    `${mountpoint} is no mountpoint of rootsync, but inside the mount at ${display(found.mountpoint)}`,
+  );
 }
 
 /** Resolves symlinks without touching the mount itself, which may be dead or hang. */

@@ -20,6 +20,7 @@ export interface MountCommand {
 }
 
 export async function mount({ draft, mountpoint, foreground, background }: MountCommand): Promise<number> {
+  if (draft.remount) return (await import('./remount.ts')).remount(draft, mountpoint);
   const starter = background ? new Background() : undefined;
   const config = resolveConfig(draft, mountpoint);
   if (config instanceof StartError) return refuse(config, starter);

@@ -64,6 +64,7 @@ function addRun(program: Command, done: (exitCode: number) => void): void {
     .addHelpText('after', RUN_NOTES + RUN_EXIT_HELP)
     .action(async (words: string[]) => {
       const options = command.opts<RunOptions>();
+      if (draft.remount) command.error('error: -o remount: run has a mount of its own, which ends with it');
       if (options.flashOnly && options.verify) command.error('error: --flash-only and --verify exclude each other');
       if (options.compareOutput && !options.verify) command.error('error: --compare-output needs --verify');
       const request = {
@@ -105,7 +106,10 @@ function addMount(program: Command, done: (exitCode: number) => void): void {
   const command = program
     .command('mount')
     .summary('mount the merge of flash over disk')
-    .description('Mounts the merge of flash over disk; returns once the mount answers.')
+    .description(
+      'Mounts the merge of flash over disk; returns once the mount answers. With -o remount,... it changes the mode of a live mount, ' +
+        "and the kernel's own flags (ro, nosuid ...); all else stays as it was mounted.",
+    )
     .argument('<MOUNTPOINT>', 'an existing directory')
     .usage('--flash DIR --disk DIR [options] MOUNTPOINT');
   const draft = addMountOptions(command);

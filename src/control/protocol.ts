@@ -185,6 +185,8 @@ export interface Status {
   readonly mountpoint: string;
   readonly flash: string;
   readonly disk: string;
+  /** Those that the mount was made with, as `NAME=VALUE` or `NAME`; without modes and mount(8)'s own. */
+  readonly options: readonly string[];
   /** Disk is away (`detach`): then its count of bytes is 0. */
   readonly detached: boolean;
   readonly mode: Mode;

@@ -30,8 +30,12 @@ export interface MountConfig {
   /** Seconds that the kernel may keep names and attributes. */
   readonly attrTimeout: number;
   readonly allowOther: boolean;
+  /** First column of mount(8) and df(1). */
+  readonly source: string;
   /** MS_* of mount(2). */
   readonly mountFlags: number;
+  /** What the mount was made with, as `NAME=VALUE` or `NAME`: what a remount cannot change. */
+  readonly options: readonly string[];
 }
 
 /** A configuration whose mode is settled. */
@@ -59,7 +63,9 @@ export function resolveConfig(draft: MountDraft, mountpoint: string): MountConfi
     onStat: draft.onStat,
     attrTimeout: draft.attrTimeout,
     allowOther: draft.allowOther,
+    source: draft.source,
     mountFlags: draft.mountFlags,
+    options: draft.given,
   };
 }
 

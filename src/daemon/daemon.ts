@@ -133,7 +133,7 @@ function openDirectory(path: string, flags: number, undo: Undo): number {
 function mount(config: MountConfig, undo: Undo): Mounted | StartError {
   const mounted = mountFuse({
     mountpoint: config.mountpoint,
-    source: 'rootsync',
+    source: config.source,
     subtype: 'rootsync',
     allowOther: config.allowOther,
     flags: config.mountFlags,

@@ -3,6 +3,7 @@
 
 import { MODES, isMode, type Mode } from '../policy/mode.ts';
 import type { ExcludeOption } from './exclude-rules.ts';
+import { applyFlag, isForeign } from './mount-flags.ts';
 import { parseOptionList } from './option-list.ts';
 import { parseSize, parseSizeOrShare, type Share } from './size.ts';
 import { didYouMean } from './suggest.ts';
@@ -21,7 +22,13 @@ export interface MountDraft {
   onStat: boolean;
   attrTimeout: number;
   allowOther: boolean;
+  source: string;
+  /** MS_* of mount(2). */
   mountFlags: number;
+  /** `-o remount`: it is about a live mount. */
+  remount: boolean;
+  /** `NAME=VALUE` or `NAME` of all options that stay with a mount, in their order. */
+  given: string[];
 }
 
 /** A mount without options. */
@@ -36,7 +43,10 @@ export function newDraft(): MountDraft {
     onStat: true,
     attrTimeout: 86_400,
     allowOther: true,
+    source: 'rootsync',
     mountFlags: 0,
+    remount: false,
+    given: [],
   };
 }
 
@@ -47,6 +57,8 @@ export interface MountOption {
   readonly help: string;
   /** May be given more than once. */
   readonly many?: true;
+  /** A remount can change it, or has no use for it; all others it must find as they were when the mount was made. */
+  readonly live?: true;
   /** Changes the draft, or says what is wrong with the value. */
   readonly set: (draft: MountDraft, value: string) => string | undefined;
 }
@@ -68,6 +80,7 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
     name: 'mode',
     value: 'MODE',
     help: 'capture, hold, upgrade or rehearse, for this mount (default: the one last switched to, at first capture)',
+    live: true,
     set: setMode,
   },
   {
@@ -131,10 +144,18 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
     help: 'capture a file when it is opened, not already when a program asks for it by name (stat, access)',
     set: (draft) => void (draft.onStat = false),
   },
+  ...MODES.map((mode): MountOption => ({
+    name: mode,
+    help: `as --mode ${mode}`,
+    live: true,
+    set: (draft) => void (draft.mode = mode),
+  })),
   {
-    name: 'upgrade',
-    help: 'as --mode upgrade: changes go to disk, and flash follows',
-    set: (draft) => void (draft.mode = 'upgrade'),
+    name: 'fsname',
+    value: 'NAME',
+    help: 'the source that /proc/mounts, mount(8) and df(1) show (default rootsync)',
+    live: true,
+    set: (draft, value) => void (draft.source = value),
   },
   {
     name: 'no-allow-other',
@@ -149,31 +170,6 @@ function setMode(draft: MountDraft, value: string): string | undefined {
   return undefined;
 }
 
-/** `MS_*` of mount(2) for the options that every filesystem takes. */
-const FLAG_OPTIONS = new Map([
-  ['ro', 0x1],
-  ['nosuid', 0x2],
-  ['nodev', 0x4],
-  ['noexec', 0x8],
-  ['noatime', 0x400],
-  ['nodiratime', 0x800],
-  ['relatime', 0x20_0000],
-  ['strictatime', 0x100_0000],
-]);
-
-/** Taking back one of FLAG_OPTIONS. */
-const UNFLAG_OPTIONS = new Map([
-  ['rw', 0x1],
-  ['suid', 0x2],
-  ['dev', 0x4],
-  ['exec', 0x8],
-  ['atime', 0x400],
-  ['diratime', 0x800],
-]);
-
-/** What fstab and mount(8) pass to every helper and a filesystem has nothing to do with. */
-const FOREIGN_OPTION = /^(defaults|auto|noauto|nofail|_netdev|user|nouser|users|owner|group|comment|x-.*|X-.*)$/;
-
 const byName = new Map(MOUNT_OPTIONS.map((option) => [option.name, option]));
 
 /** Applies `--NAME VALUE` (`-o NAME=VALUE`); says what is wrong, or undefined. */
@@ -182,20 +178,27 @@ export function applyOption(draft: MountDraft, name: string, value: string | und
   if (!option) return `unknown option ${name}${didYouMean(name, byName.keys())}`;
   if (option.value === undefined && value !== undefined) return `${name} takes no value`;
   if (option.value !== undefined && !value) return `${name} needs a value (${name}=${option.value})`;
-  return option.set(draft, value ?? '');
+  const wrong = option.set(draft, value ?? '');
+  if (wrong === undefined && option.live === undefined)
+    draft.given.push(value === undefined ? name : `${name}=${value}`);
+  return wrong;
 }
 
-/** Applies the value of one `-o`; says what is wrong, or undefined. */
+/**
+ * Applies the value of one `-o`; says what is wrong, or undefined. `sloppy` in it: names that nobody knows are passed over, as mount(8)'s -s
+ * wants it. `remount`: it is about a live mount.
+ */
 export function applyOptionList(draft: MountDraft, list: string): string | undefined {
   const options = parseOptionList(list);
   if (typeof options === 'string') return options;
+  const has = (word: string): boolean => options.some(({ name }) => name === word);
+  const sloppy = has('sloppy');
+  draft.remount ||= has('remount');
   for (const { name, value } of options) {
-    if (FOREIGN_OPTION.test(name)) continue;
-    const flag = FLAG_OPTIONS.get(name);
-    const unflag = UNFLAG_OPTIONS.get(name);
-    if (flag !== undefined) draft.mountFlags |= flag;
-    else if (unflag !== undefined) draft.mountFlags &= ~unflag;
-    else {
+    if (name === 'sloppy' || name === 'remount' || isForeign(name, draft.remount)) continue;
+    const flags = applyFlag(draft.mountFlags, name);
+    if (flags !== undefined) draft.mountFlags = flags;
+    else if (byName.has(name) || !sloppy) {
       const wrong = applyOption(draft, name, value);
       if (wrong !== undefined) return wrong;
     }

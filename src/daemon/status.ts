@@ -39,6 +39,7 @@ export function statusOf({
     mountpoint: config.mountpoint,
     flash: config.flash,
     disk: config.disk,
+    options: config.options,
     detached,
     mode: session.mode,
     uptime: (Date.now() - startedAt) / 1000,

@@ -35,6 +35,29 @@ describe('daemon/mount-options', () => {
     assert.equal(draft.mountFlags, 0x2 | 0x4 | 0x400);
     assert.equal(applyOptionList(draft, 'suid,dev,atime'), undefined);
     assert.equal(draft.mountFlags, 0);
+    for (const [set, back] of Object.entries({ sync: 'async', lazytime: 'nolazytime', silent: 'loud', ro: 'rw' })) {
+      assert.equal(applyOptionList(draft, set), undefined);
+      assert.notEqual(draft.mountFlags, 0, set);
+      assert.equal(applyOptionList(draft, back), undefined);
+      assert.equal(draft.mountFlags, 0, back);
+    }
+  });
+
+  it('passes over what it does not know when it is sloppy, wherever that stands, but not over a bad value', () => {
+    assert.equal(applyOptionList(newDraft(), 'bogus,other=1,sloppy,flash=/f'), undefined);
+    assert.match(applyOptionList(newDraft(), 'sloppy,mode=bogus') ?? '', /unknown mode/);
+  });
+
+  it('takes what the kernel shows of a mount in a remount only', () => {
+    const shown = 'user_id=0,group_id=0,default_permissions,allow_other,max_read=1048576';
+    assert.equal(applyOptionList(newDraft(), `${shown},remount`), undefined);
+    assert.match(applyOptionList(newDraft(), shown) ?? '', /unknown option user_id/);
+  });
+
+  it('keeps what a remount must find as it was', () => {
+    const draft = newDraft();
+    assert.equal(applyOptionList(draft, 'ro,flash=/f,hold,mode=capture,exclude="/a,b",no-passthrough'), undefined);
+    assert.deepEqual([draft.given, draft.mode], [['flash=/f', 'exclude=/a,b', 'no-passthrough'], 'capture']);
   });
 
   const refused: [string, RegExp][] = [

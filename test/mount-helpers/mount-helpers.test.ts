@@ -14,7 +14,8 @@ describe('mount-helpers', () => {
     place = mkdtempSync(join(tmpdir(), 'helpers-'));
     cpSync('mount-helpers', join(place, 'mount-helpers'), { recursive: true });
     mkdirSync(join(place, 'bin'));
-    writeFileSync(join(place, 'bin/rootsync'), '#!/bin/sh\nfor word; do echo "$word"; done\n', { mode: 0o755 });
+    const program = '#!/bin/sh\nfor word; do echo "$word"; done\nexit "${EXIT:-0}"\n';
+    writeFileSync(join(place, 'bin/rootsync'), program, { mode: 0o755 });
   });
 
   after(() => rmSync(place, { recursive: true }));
@@ -28,28 +29,31 @@ describe('mount-helpers', () => {
 
   it('passes on all options, as they are written', () => {
     const list = 'rw,nosuid,nofail,x-systemd.requires=/flash,flash=/f l,exclude="/a,b",exclude=/x\\,auto';
-    assert.deepEqual(mounted('/a b', '-o', list), ['mount', '-o', list, '--', '/a b']);
-    assert.deepEqual(mounted('/mnt', '-o', 'flash=/f', '-o', 'ro'), ['mount', '-o', 'flash=/f,ro', '--', '/mnt']);
-    assert.deepEqual(mounted('/mnt'), ['mount', '--', '/mnt']);
+    const rest = ['--fsname', 'root', '--', '/mnt'];
+    assert.deepEqual(mounted('/a b', '-o', list), ['mount', '-o', list, '--fsname', 'root', '--', '/a b']);
+    assert.deepEqual(mounted('/mnt', '-o', 'flash=/f', '-o', 'ro'), ['mount', '-o', 'flash=/f,ro', ...rest]);
+    assert.deepEqual(mounted('/mnt', '-s', '-o', 'odd'), ['mount', '-o', 'sloppy,odd', ...rest]);
+    assert.deepEqual(mounted('/mnt'), ['mount', ...rest]);
   });
 
   it('takes the letters that mount(8) passes, and mounts nothing for -f', () => {
-    assert.deepEqual(mounted('/mnt', '-s', '-n', '-v', '-t', 'rootsync'), ['mount', '--', '/mnt']);
+    assert.deepEqual(mounted('/mnt', '-n', '-t', 'rootsync'), ['mount', '--fsname', 'root', '--', '/mnt']);
+    assert.match(mounted('/mnt', '-v')[0] ?? '', /^mount.rootsync: .*\/rootsync mount --fsname root -- \/mnt$/);
     const fake = call('mount.rootsync', 'root', '/mnt', '-f', '-o', 'flash=/flash');
     assert.deepEqual([fake.words, fake.status], [[], 0]);
   });
 
-  it('refuses remount, with what to do instead', () => {
-    for (const list of ['remount', 'flash=/f,remount,rw']) {
-      const { words, status, error } = call('mount.rootsync', 'root', '/mnt', '-o', list);
-      assert.deepEqual([words, status], [[], 1]);
-      assert.match(error, /^mount.rootsync: \/mnt: remount: .*mount it again/);
+  it('ends with the exit codes of mount(8)', () => {
+    for (const [ours, theirs] of Object.entries({ 0: 0, 1: 32, 2: 1, 3: 32, 6: 2, 7: 1, 9: 32, 127: 2, 130: 8 })) {
+      process.env['EXIT'] = ours;
+      assert.equal(call('mount.rootsync', 'root', '/mnt').status, theirs);
+      assert.equal(call('umount.rootsync', '/mnt').status, theirs);
     }
-    assert.deepEqual(mounted('/mnt', '-o', 'flash=/remount'), ['mount', '-o', 'flash=/remount', '--', '/mnt']);
+    delete process.env['EXIT'];
   });
 
   it('unmounts, lazily when asked', () => {
-    assert.deepEqual(call('umount.rootsync', '/mnt', '-n', '-v').words, ['umount', '--', '/mnt']);
+    assert.deepEqual(call('umount.rootsync', '/mnt', '-n').words, ['umount', '--', '/mnt']);
     assert.deepEqual(call('umount.rootsync', '/mnt', '-l').words, ['umount', '--lazy', '--', '/mnt']);
   });
 
