@@ -18,7 +18,14 @@ export const EXIT = {
 } as const;
 
 /** `run` keeps out of the way of COMMAND's own codes, as env(1) and timeout(1) do. */
-export const RUN_EXIT = { differs: 124, lacked: 124, failed: 125, notExecutable: 126, notFound: 127 } as const;
+export const RUN_EXIT = {
+  differs: 124,
+  lacked: 124,
+  behind: 124,
+  failed: 125,
+  notExecutable: 126,
+  notFound: 127,
+} as const;
 
 /** Those of fsck(8). */
 export const FSCK_EXIT = { clean: 0, mended: 1, left: 4, failed: 8, usage: 16 } as const;
@@ -73,6 +80,15 @@ Exit codes:
   125 rootsync itself failed: no such mount, somebody else rehearses ...
   126 COMMAND cannot be executed
   127 COMMAND, or its interpreter or loader, is not on flash
+`;
+
+export const UPGRADE_EXIT_HELP = `
+Exit codes:
+  COMMAND's own, 128 + N when signal N ended it; and
+  124 COMMAND succeeded, but flash cannot follow all that was changed on disk
+  125 rootsync itself failed: no such mount, disk takes no changes, flash has no room ...
+  126 COMMAND cannot be executed
+  127 COMMAND is not found
 `;
 
 export const FSCK_EXIT_HELP = `

@@ -14,6 +14,7 @@ import { addAttach, addDetach, addRehearse } from './disk-commands.ts';
 import type { Inside } from './run/namespace.ts';
 import type { StatusOptions } from './status.ts';
 import type { UmountOptions } from './umount.ts';
+import { addUpgrade } from './upgrade-words.ts';
 
 /** `done` gets the exit code of the command that was run. */
 export function makeProgram(version: string, done: (exitCode: number) => void): Command {
@@ -34,6 +35,7 @@ export function makeProgram(version: string, done: (exitCode: number) => void): 
   addExclude(program, MOUNT_CHOICE, done);
   addMode(program, done);
   addRehearse(program, done);
+  addUpgrade(program, done);
   addDetach(program, done);
   addAttach(program, done);
   addFsck(program, done);
@@ -173,8 +175,9 @@ function addMode(program: Command, done: (exitCode: number) => void): void {
 const MODE_NOTES = `
   capture   what is used is copied to flash
   hold      nothing is copied
+  upgrade   nothing is copied; changes go to disk, and flash follows for what it holds
   rehearse  only flash shows; the log says what disk alone could have answered
-In each of them changes go to flash. SIGUSR1 to the mount's daemon is hold, SIGUSR2 capture.
+In all but upgrade changes go to flash. SIGUSR1 to the mount's daemon is hold, SIGUSR2 capture.
 `;
 
 function addFsck(program: Command, done: (exitCode: number) => void): void {

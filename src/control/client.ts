@@ -24,6 +24,8 @@ const QUICK: ReadonlySet<CommandName> = new Set<CommandName>([
   'mode',
   'rehearse',
   'misses',
+  'upgrade',
+  'changes',
   'excludes',
   'exclude-add',
   'exclude-rm',

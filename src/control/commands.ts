@@ -9,6 +9,8 @@ export const COMMANDS: { readonly [C in CommandName]: FieldsOf<Commands[C]['args
   settle: {},
   mode: { to: optional(oneOf(MODES)) },
   rehearse: { end: optional(flag) },
+  upgrade: { end: optional(flag) },
+  changes: {},
   misses: {},
   detach: { wait: optional(seconds), force: optional(flag) },
   attach: { disk: optional(path) },

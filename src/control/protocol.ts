@@ -29,6 +29,13 @@ export interface Commands {
    * can switch meanwhile, and only one connection at a time can have it: `busy`. With `end` it ends now, and is answered after that.
    */
   rehearse: { args: { readonly end?: boolean }; result: ModeSwitched };
+  /**
+   * Turns to `upgrade` for as long as this connection lasts, as `rehearse` does. `unavailable`, `failed`, and nothing is turned: disk takes no
+   * changes, or is away; flash has no room.
+   */
+  upgrade: { args: { readonly end?: boolean }; result: ModeSwitched };
+  /** What was changed in the merged root since this connection asked to `upgrade`, by whomever. `unavailable`: it has not. */
+  changes: { args: NoFields; result: Changes };
   /** What was missed since this connection asked to `rehearse`. `unavailable`: it has not. */
   misses: { args: NoFields; result: Missed };
   /**
@@ -138,6 +145,23 @@ export interface Miss {
 export interface Missed {
   readonly misses: readonly Miss[];
   /** Further ones, which are in the event log alone. */
+  readonly more: number;
+}
+
+/** One path that is not as it was: net, so that a name that came and went is none; a directory that was renamed stands for what is below. */
+export interface Change {
+  /** Absolute in the merged root, for people. */
+  readonly path: string;
+  /** Hex of the path's exact bytes, where `path` cannot say them. */
+  readonly pathBytes?: string;
+  readonly what: 'added' | 'changed' | 'removed';
+  /** `both`: on disk, and flash follows. */
+  readonly on: 'both' | 'disk' | 'flash';
+}
+
+export interface Changes {
+  readonly changed: readonly Change[];
+  /** Times that something further was changed: more paths than are kept. */
   readonly more: number;
 }
 

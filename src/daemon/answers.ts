@@ -2,11 +2,16 @@
 // session owns, and must not take long.
 
 import { inspect } from 'node:util';
-import { errnoName } from '../errno.ts';
+import type { ByteString } from '../bytes.ts';
+import { ENOSPC, errnoName } from '../errno.ts';
 import { comeBack } from '../ops/coming-back.ts';
+import type { Engine } from '../ops/engine.ts';
 import { switchRules } from '../ops/rule-switch.ts';
 import { BadGlob } from '../policy/exclude-rule.ts';
 import { Excludes } from '../policy/excludes.ts';
+import { newStat } from '../sys/stat.ts';
+import type { Stat } from '../sys/stat.ts';
+import type { Changes } from '../upgrade/changes.ts';
 import { startAdd, startForget, startLettingGo } from './chores.ts';
 import type { LiveSession } from './live-session.ts';
 import type { LiveRules, Question, QuestionName, Questions, Reply, SessionStatus } from './session-messages.ts';
@@ -23,20 +28,8 @@ const ANSWERS: Answers = {
     live.settling.push(reply);
   },
   excludes: obeyExcludes,
-  mode: ({ engine, modeSwitch }, { to, by, mounts, afresh }, reply) => {
-    const was = modeSwitch.mode;
-    if (to === 'upgrade' && was !== to) {
-      const begun = engine.wanted.begin(engine.tree.flash.fd(engine.tree.flash.root));
-      if (begun < 0) {
-        reply.refuse('failed', `upgrade mode: flash cannot keep what is wanted: ${errnoName(begun)}`);
-        return;
-      }
-    }
-    // What is dirty by now is mirrored in any mode.
-    if (was === 'upgrade' && to !== was) engine.wanted.end();
-    const handedOver = (): void => reply.give(was);
-    modeSwitch.turn({ to, by, mounts, afresh }, handedOver);
-  },
+  mode: turnMode,
+  changes: ({ engine }, _about, reply) => reply.give(changesOf(engine)),
   'let-go': startLettingGo,
   'come-back': ({ engine }, opened, reply) => reply.give(comeBack(engine.tree, opened)),
   add: startAdd,
@@ -56,6 +49,47 @@ export function answer<Q extends QuestionName>(
     reply.refuse('failed', `${question}: ${String(error)}`);
     return inspect(error);
   }
+}
+
+function turnMode(
+  { engine, modeSwitch }: LiveSession,
+  { watched, ...turn }: Questions['mode']['about'],
+  reply: Reply<'mode'>,
+): void {
+  const was = modeSwitch.mode;
+  const { to } = turn;
+  if (to === 'upgrade' && was !== to) {
+    const begun = beginUpgrade(engine);
+    if (begun < 0) {
+      reply.refuse('failed', `upgrade mode: flash cannot keep what is wanted: ${errnoName(begun)}`);
+      return;
+    }
+  }
+  // What is dirty by now is mirrored in any mode.
+  if (was === 'upgrade' && to !== was) engine.wanted.end();
+  engine.changes.watch(watched);
+  modeSwitch.turn(turn, () => {
+    reply.give(was);
+  });
+}
+
+/** 0 or an Errno: then nothing is wanted. */
+function beginUpgrade({ mirror, tree, wanted }: Engine): number {
+  const begun = mirror.roomless ? ENOSPC : wanted.begin(tree.flash.fd(tree.flash.root));
+  if (begun < 0) wanted.end();
+  return begun;
+}
+
+function changesOf({ changes, mirror, tree }: Engine): ReturnType<Changes['report']> {
+  const stat = newStat();
+  const stampOf = (path: ByteString): Stat | undefined => {
+    const node = tree.walk(path);
+    if (typeof node === 'number') return undefined;
+    const err = tree.attributes(node, stat);
+    tree.release(node);
+    return err < 0 ? undefined : stat;
+  };
+  return changes.report((path) => mirror.follows(path), stampOf);
 }
 
 function obeyExcludes(live: LiveSession, { rules, mounts }: LiveRules, reply: Reply<'excludes'>): void {

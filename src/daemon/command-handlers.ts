@@ -2,20 +2,17 @@
 
 import { EBUSY, errnoName } from '../errno.ts';
 import { Refusal } from '../control/refusal.ts';
-import type { Connection, Handlers } from '../control/server.ts';
+import type { Handlers } from '../control/server.ts';
 import type { LeftOut } from '../capture/chore.ts';
 import { asBytes, display, fromText } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import type * as Public from '../control/protocol.ts';
-import type { Daemon, Rehearsal } from './daemon-api.ts';
+import type { Changed } from '../upgrade/changes.ts';
+import { Borrowers } from './borrowers.ts';
+import type { Daemon } from './daemon-api.ts';
 
 export function handlersOf(daemon: Daemon): Handlers {
-  const rehearsals = new WeakMap<Connection, Rehearsal>();
-  const rehearsalOf = (connection: Connection): Rehearsal => {
-    const rehearsal = rehearsals.get(connection);
-    if (rehearsal !== undefined) return rehearsal;
-    throw new Refusal('unavailable', 'this connection does not rehearse: it has to ask for that first');
-  };
+  const borrowers = new Borrowers(daemon);
   return {
     status: () => daemon.status(),
     async settle() {
@@ -28,18 +25,18 @@ export function handlersOf(daemon: Daemon): Handlers {
       return { mode, was: mode, notKept: null, complete: true };
     },
     async rehearse({ end }, { pid }, connection) {
-      if (end === true) return rehearsalOf(connection).end();
-      const rehearsal = await daemon.rehearse({ how: 'control', pid });
-      rehearsals.set(connection, rehearsal);
-      connection.atEnd(() => {
-        rehearsal.end().catch(() => {
-          // The mount has ended.
-        });
-      });
-      return rehearsal.begun;
+      return end === true ? borrowers.of(connection, 'rehearse').end() : borrowers.add('rehearse', pid, connection);
+    },
+    async upgrade({ end }, { pid }, connection) {
+      return end === true ? borrowers.of(connection, 'upgrade').end() : borrowers.add('upgrade', pid, connection);
+    },
+    async changes(_args, _peer, connection) {
+      borrowers.of(connection, 'upgrade');
+      const { changed, more } = await daemon.ask('changes', null);
+      return { changed: changed.map(changeShown), more };
     },
     async misses(_args, _peer, connection) {
-      const { misses } = rehearsalOf(connection);
+      const { misses } = borrowers.of(connection, 'rehearse');
       // What was missed until now has been told before the session answers.
       await daemon.ask('status', null);
       return misses.all;
@@ -87,6 +84,12 @@ export function handlersOf(daemon: Daemon): Handlers {
 function bytesOf(path: Public.PathText): ByteString {
   const bytes = typeof path === 'string' ? fromText(path) : Buffer.from(path.bytes, 'hex').toString('latin1');
   return asBytes(bytes.slice(1));
+}
+
+function changeShown({ path, what, on }: Changed): Public.Change {
+  const text = display(path);
+  const exact = fromText(text) === path ? {} : { pathBytes: Buffer.from(path, 'latin1').toString('hex') };
+  return { path: `/${text}`, ...exact, what, on };
 }
 
 function shown({ path, reason }: LeftOut): Public.LeftOut {

@@ -8,8 +8,12 @@ import type { Mode } from '../policy/mode.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import type { QuestionName, Questions } from './session-messages.ts';
 
-/** `rehearse`, borrowed: nobody else can switch before its end. */
-export interface Rehearsal {
+/** Modes that are turned to for as long as somebody is connected. */
+export type BorrowedMode = 'rehearse' | 'upgrade';
+
+/** A mode, borrowed: nobody else can switch before its end. */
+export interface Borrowed {
+  readonly mode: BorrowedMode;
   readonly begun: ModeSwitched;
   readonly misses: Misses;
   /** Turns the mode to what it was; more than once is as once. @throws Refusal: `ended`. */
@@ -34,8 +38,8 @@ export interface Daemon {
   status(): Promise<Status>;
   /** Switches to a mode, and keeps it on flash. @throws Refusal: `unavailable`, `ended`. */
   switchMode(to: Mode, by: SwitchedBy): Promise<ModeSwitched>;
-  /** Turns to `rehearse` until its end, which the one who asked has to call. @throws Refusal: `busy`, `ended`. */
-  rehearse(by: SwitchedBy): Promise<Rehearsal>;
+  /** Turns to a mode until its end, which the one who asked has to call. @throws Refusal: `unavailable`, `busy`, `failed`, `ended`. */
+  borrow(mode: BorrowedMode, by: SwitchedBy): Promise<Borrowed>;
   /** Drops all that refers to disk, as `detach` of the protocol. @throws Refusal */
   detach(how: DetachHow, by: SwitchedBy): Promise<LetGo>;
   /** Takes disk back, from `path` or from where it was. @throws Refusal */

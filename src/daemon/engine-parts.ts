@@ -53,6 +53,7 @@ import { MarkStore } from '../tree/mark-store.ts';
 import { Marks } from '../tree/marks.ts';
 import { Tree } from '../tree/tree.ts';
 import { Aside } from '../upgrade/aside.ts';
+import { Changes } from '../upgrade/changes.ts';
 import { Mirror } from '../upgrade/mirror.ts';
 import { recover } from '../upgrade/recovery.ts';
 import { Wanted } from '../upgrade/wanted.ts';
@@ -193,7 +194,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const listings = new Listings(tree, config.attrTimeout >= LONG);
   const { diskStage, ...onDisk } = diskParts(tree, store, pool);
   const markSync = new MarkSync(store, pool);
-  const mirror = new Mirror({ ...joint, marks: store, markSync, features, space, wanted });
+  const changes = new Changes();
+  const mirror = new Mirror({ ...joint, marks: store, markSync, features, space, wanted, changes });
   const engine: Engine = {
     tree,
     marks: store,
@@ -212,6 +214,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     ...onDisk,
     mirror,
     wanted,
+    changes,
     aside: new Aside(tree, pool, stage),
     pool,
     entry: newEntry(tree.stat),

@@ -15,7 +15,7 @@ import type { Mode } from '../policy/mode.ts';
 import { syncfs } from '../sys/io.ts';
 import { mountedAnywhere } from './all-mounts.ts';
 import type { MountConfig } from './config.ts';
-import type { Daemon, DetachHow, Rehearsal } from './daemon-api.ts';
+import type { Borrowed, BorrowedMode, Daemon, DetachHow } from './daemon-api.ts';
 import { closeLayout } from './flash-layout.ts';
 import { DiskHold } from './disk-hold.ts';
 import type { FlashLayout } from './flash-layout.ts';
@@ -96,8 +96,8 @@ export class LiveDaemon implements Daemon {
     return this.#mode.turn(to, by);
   }
 
-  rehearse(by: SwitchedBy): Promise<Rehearsal> {
-    return this.#mode.borrow(by);
+  borrow(mode: BorrowedMode, by: SwitchedBy): Promise<Borrowed> {
+    return this.#mode.borrow(mode, by);
   }
 
   async detach({ force, wait, givenUp }: DetachHow, by: SwitchedBy): Promise<LetGo> {

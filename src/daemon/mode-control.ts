@@ -1,5 +1,5 @@
 // The mode switch as the main thread turns it: one turn at a time, kept on flash, then in force, then the kernel has been told. A rehearsal
-// borrows it, and a disk that is away holds it: nobody else turns it before that ends, and flash is not to remember it.
+// or an upgrade borrows it, and a disk that is away holds it: nobody else turns it before that ends, and flash is not to remember it.
 
 import { errnoName } from '../errno.ts';
 import type { ByteString } from '../bytes.ts';
@@ -7,9 +7,9 @@ import type { ModeSwitched } from '../control/protocol.ts';
 import { Refusal } from '../control/refusal.ts';
 import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
-import { modeRefusal, type Mode } from '../policy/mode.ts';
+import { DEFAULT_MODE, modeRefusal, type Mode } from '../policy/mode.ts';
 import { Misses } from '../report/misses.ts';
-import type { Rehearsal } from './daemon-api.ts';
+import type { Borrowed, BorrowedMode } from './daemon-api.ts';
 import { keepMode } from './kept-mode.ts';
 import type { SessionLink } from './session-link.ts';
 
@@ -26,9 +26,16 @@ export interface ModeControlParts {
 }
 
 interface Borrower {
+  readonly mode: BorrowedMode;
   readonly by: SwitchedBy;
   readonly misses: Misses;
 }
+
+/** For people: what a borrower does, and what the log says of its end. */
+const BORROWED: Readonly<Record<BorrowedMode, { readonly doing: string; readonly end: string }>> = {
+  rehearse: { doing: 'rehearsing (rootsync rehearse)', end: 'the end of a rehearsal' },
+  upgrade: { doing: 'upgrading (rootsync upgrade)', end: 'the end of an upgrade' },
+};
 
 export class ModeControl {
   readonly #parts: ModeControlParts;
@@ -54,22 +61,30 @@ export class ModeControl {
     return this.#next(async () => {
       this.#refuseBorrowed();
       // First, so that no mode that was in force is forgotten. A flash that is full or read-only does not keep the mode from being switched.
+      const before = this.#kept ?? DEFAULT_MODE;
       const notKept = this.#keep(to);
-      return { ...(await this.#do(to, by, false)), notKept };
+      try {
+        return { ...(await this.#do(to, by)), notKept };
+      } catch (error) {
+        this.#keep(before);
+        throw error;
+      }
     });
   }
 
-  /** See Daemon.rehearse. */
-  borrow(by: SwitchedBy): Promise<Rehearsal> {
+  /** See Daemon.borrow. */
+  borrow(mode: BorrowedMode, by: SwitchedBy): Promise<Borrowed> {
     return this.#next(async () => {
       this.#refuseBorrowed();
-      const borrower = { by, misses: new Misses() };
+      const wrong = modeRefusal(mode, this.#parts.diskWritable);
+      if (wrong !== undefined) throw new Refusal('unavailable', wrong);
+      const borrower = { mode, by, misses: new Misses() };
       this.#borrower = borrower;
       try {
-        const begun = await this.#do('rehearse', by, true);
+        const begun = await this.#do(mode, by, { afresh: mode === 'rehearse', watched: mode === 'upgrade' });
         let ended: Promise<ModeSwitched> | undefined;
-        const end = (): Promise<ModeSwitched> => (ended ??= this.#giveBack(begun.was, by));
-        return { begun: { ...begun, notKept: null }, misses: borrower.misses, end };
+        const end = (): Promise<ModeSwitched> => (ended ??= this.#giveBack(begun.was, borrower));
+        return { mode, begun: { ...begun, notKept: null }, misses: borrower.misses, end };
       } catch (error) {
         this.#borrower = undefined;
         throw error;
@@ -86,7 +101,7 @@ export class ModeControl {
   sendAway(by: SwitchedBy, letGo: () => Promise<LetGo>): Promise<LetGo> {
     return this.#next(async () => {
       this.#refuseBorrowed();
-      const { was } = await this.#do('rehearse', by, false);
+      const { was } = await this.#do('rehearse', by);
       let gone = false;
       try {
         const answer = await letGo();
@@ -94,7 +109,7 @@ export class ModeControl {
         return answer;
       } finally {
         if (gone) this.#before = was;
-        else await this.#do(was, { ...by, reason: 'disk is in use' }, false);
+        else await this.#do(was, { ...by, reason: 'disk is in use' });
       }
     });
   }
@@ -107,17 +122,17 @@ export class ModeControl {
       await comeBack();
       this.#before = undefined;
       // Afresh: in rehearse, too, names were answered for without it.
-      return { ...(await this.#do(mode, by, true)), notKept: null };
+      return { ...(await this.#do(mode, by, { afresh: true })), notKept: null };
     });
   }
 
-  #giveBack(mode: Mode, by: SwitchedBy): Promise<ModeSwitched> {
+  #giveBack(mode: Mode, { mode: borrowed, by }: Borrower): Promise<ModeSwitched> {
     // The borrower may be gone: then its pid says nothing, or names somebody else.
-    const back = { ...by, pid: null, reason: 'the end of a rehearsal' };
+    const back = { ...by, pid: null, reason: BORROWED[borrowed].end };
     // Before any turn that is asked for later.
     return this.#next(async () => {
       this.#borrower = undefined;
-      return { ...(await this.#do(mode, back, false)), notKept: null };
+      return { ...(await this.#do(mode, back)), notKept: null };
     });
   }
 
@@ -132,14 +147,19 @@ export class ModeControl {
   #refuseBorrowed(): void {
     if (this.away) throw new Refusal('unavailable', 'disk is detached: rootsync attach brings it back, and the mode');
     if (this.#borrower === undefined) return;
-    const { pid } = this.#borrower.by;
+    const { by, mode } = this.#borrower;
+    const { pid } = by;
     const who = pid === null ? 'somebody' : `process ${String(pid)}`;
-    throw new Refusal('busy', `${who} is rehearsing (rootsync rehearse): the mode can be switched once that has ended`);
+    throw new Refusal('busy', `${who} is ${BORROWED[mode].doing}: the mode can be switched once that has ended`);
   }
 
-  async #do(to: Mode, by: SwitchedBy, afresh: boolean): Promise<Omit<ModeSwitched, 'notKept'>> {
+  async #do(
+    to: Mode,
+    by: SwitchedBy,
+    { afresh = false, watched = false }: { readonly afresh?: boolean; readonly watched?: boolean } = {},
+  ): Promise<Omit<ModeSwitched, 'notKept'>> {
     const { link, mounts, notified } = this.#parts;
-    const was = await link.ask('mode', { to, by, mounts: mounts(to), afresh });
+    const was = await link.ask('mode', { to, by, mounts: mounts(to), afresh, watched });
     return { mode: to, was, complete: await notified() };
   }
 

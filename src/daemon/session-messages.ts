@@ -14,6 +14,7 @@ import type { Rule } from '../policy/exclude-rule.ts';
 import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Mode } from '../policy/mode.ts';
+import type { Changed } from '../upgrade/changes.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { LiveConfig } from './config.ts';
 
@@ -71,8 +72,13 @@ export interface Questions {
   'let-go': { about: { readonly force: boolean; readonly pid: number | null }; answer: LetGo };
   /** Disk, opened anew; false: it is another one. */
   'come-back': { about: OpenedTree; answer: boolean };
-  /** Turns the mode switch; the mode before. `afresh`: as if it were another than it is already. Answered when the notifier has been given all that the kernel is to ask for again. */
-  mode: { about: { to: Mode; by: SwitchedBy; mounts: readonly ByteString[]; afresh: boolean }; answer: Mode };
+  /** Turns the mode switch; the mode before. `afresh`: as if it were another than it is already. `watched`: what is changed from now on is noted. Answered when the notifier has been given all that the kernel is to ask for again. */
+  mode: {
+    about: { to: Mode; by: SwitchedBy; mounts: readonly ByteString[]; afresh: boolean; watched: boolean };
+    answer: Mode;
+  };
+  /** What was changed since the mode was turned and `watched`. */
+  changes: { about: null; answer: { readonly changed: readonly Changed[]; readonly more: number } };
 }
 
 export type QuestionName = keyof Questions;

@@ -13,6 +13,7 @@ import type { FileHandle, HandleTable } from '../tree/handles.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Aside } from '../upgrade/aside.ts';
+import type { Changes } from '../upgrade/changes.ts';
 import type { Mirror } from '../upgrade/mirror.ts';
 import type { Wanted } from '../upgrade/wanted.ts';
 import type { EntryOut } from '../wire/replies.ts';
@@ -43,6 +44,8 @@ export interface Engine {
   readonly mirror: Mirror;
   readonly wanted: Wanted;
   readonly aside: Aside;
+  /** What is changed, while somebody wants to know. */
+  readonly changes: Changes;
   readonly pool: CopyPool;
   /** Reused for every entry reply; its `attr` is the tree's `stat`. */
   readonly entry: EntryOut;

@@ -25,6 +25,7 @@ import { statfs } from './statfs.ts';
 import { flush, fsync, fsyncdir } from './sync.ts';
 import { unlink } from './unlink.ts';
 import { notImplemented } from './unsupported.ts';
+import { changing, making, opening, removing, renaming } from './watched.ts';
 import { write } from './write.ts';
 import { getxattr, listxattr } from './xattr.ts';
 
@@ -34,18 +35,18 @@ const all = {
   batchForget,
   getattr,
   statx,
-  setattr: routed(setattr),
+  setattr: changing(routed(setattr)),
   readlink,
-  symlink: routed(symlink),
-  mknod: routed(mknod),
-  mkdir: routed(mkdir),
-  unlink: routed(unlink),
-  rmdir: routed(rmdir),
-  rename: routed(rename),
-  rename2: routed(rename),
-  link: routed(link),
-  open: routed(open),
-  create: routed(create),
+  symlink: making(routed(symlink)),
+  mknod: making(routed(mknod)),
+  mkdir: making(routed(mkdir)),
+  unlink: removing(routed(unlink)),
+  rmdir: removing(routed(rmdir)),
+  rename: renaming(routed(rename)),
+  rename2: renaming(routed(rename)),
+  link: making(routed(link)),
+  open: opening(routed(open)),
+  create: making(routed(create)),
   tmpfile: routed(tmpfile),
   read,
   write,
@@ -62,10 +63,10 @@ const all = {
   releasedir,
   fsyncdir,
   statfs,
-  setxattr: routed(setxattr),
+  setxattr: changing(routed(setxattr)),
   getxattr,
   listxattr,
-  removexattr: routed(removexattr),
+  removexattr: changing(routed(removexattr)),
   ioctl: routed(ioctl),
   access: notImplemented,
   getlk: notImplemented,
@@ -101,9 +102,9 @@ const LOOKING: readonly OpName[] = [
 ];
 
 /** As `all`; before anything changes, what was got ready for the next request is given up. */
-export const operations: Operations<Engine> = { ...all, ...changing() };
+export const operations: Operations<Engine> = { ...all, ...disturbing() };
 
-function changing(): Partial<Operations<Engine>> {
+function disturbing(): Partial<Operations<Engine>> {
   const wrapped: [string, Operation<Engine, never>][] = [];
   for (const [name, operation] of Object.entries(all) as [OpName, Operation<Engine, never>][]) {
     if (LOOKING.includes(name)) continue;

@@ -3,7 +3,6 @@
 // while it is, disk's object is what shows. The session's thread decides and publishes, copy threads copy.
 
 import type { ByteString } from '../bytes.ts';
-import { asBytes } from '../bytes.ts';
 import { EDQUOT, EISDIR, ENOENT, ENOSPC } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import type { Directories } from '../capture/directories.ts';
@@ -17,15 +16,16 @@ import type { Stage } from '../copy/stage.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { linkat, rmdirat, unlinkat } from '../sys/link.ts';
-import { close, O_DIRECTORY, O_RDONLY } from '../sys/open.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import { FROM_DISK, isDir, S_IFLNK, SIDE_KNOWN } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyAttributes } from './attributes.ts';
+import type { Changes } from './changes.ts';
 import { findOnDisk, newEntry, openSource, twinOf } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { pulledBy } from './pull.ts';
+import { syncBoth } from './sync-both.ts';
 import type { Wanted } from './wanted.ts';
 
 /** Jobs that copy at a time. */
@@ -46,6 +46,7 @@ export interface MirrorOptions {
   readonly journal: Journal;
   readonly space: Space;
   readonly wanted: Wanted;
+  readonly changes: Changes;
 }
 
 export class Mirror {
@@ -70,6 +71,11 @@ export class Mirror {
     return [...this.#entries.values()].filter(({ state }) => state === 'failed').length;
   }
 
+  /** Flash has no room for what a change of a wanted path needs at least. */
+  get roomless(): boolean {
+    return this.#parts.space.room.free < LEAST_ROOM;
+  }
+
   /** Nothing is left that can be done now. */
   get idle(): boolean {
     if (this.#copying > 0 || this.#syncing) return false;
@@ -86,10 +92,10 @@ export class Mirror {
    * until then. Errors: ENOSPC where flash has no room, and nothing is changed. `from`: the directory that was the first one's, on flash.
    */
   begin(req: Request, paths: readonly ByteString[], from: ByteString | null = null): number {
-    const { marks, markSync, space } = this.#parts;
+    const { marks, markSync } = this.#parts;
     const followed = paths.filter((path) => this.follows(path));
     if (followed.length === 0) return OK;
-    if (followed.some((path) => !marks.marks.dirty.has(path)) && space.room.free < LEAST_ROOM) return ENOSPC;
+    if (followed.some((path) => !marks.marks.dirty.has(path)) && this.roomless) return ENOSPC;
     const record = marks.together(() => {
       let last = 0;
       for (const [i, path] of followed.entries()) {
@@ -251,8 +257,9 @@ export class Mirror {
 
   /** What the symlink `node` needs on flash, wanted from now on and under way; or what writing that down gives. */
   #pulled(node: Node, path: ByteString): readonly ByteString[] | Errno {
-    const { marks, tree, wanted } = this.#parts;
+    const { changes, marks, tree, wanted } = this.#parts;
     const paths = pulledBy(tree, node, path);
+    for (const other of paths) changes.pulled(other);
     const added = wanted.add(paths);
     if (added < 0) return added as Errno;
     for (const other of paths) {
@@ -332,23 +339,17 @@ export class Mirror {
     if (stored.length === 0) return false;
     const { marks, pool, stage, tree } = this.#parts;
     const seen = stored.map((entry) => ({ entry, changes: entry.changes }));
-    const disk = tree.disk.open(tree.disk.root, asBytes('.'), O_RDONLY | O_DIRECTORY);
-    if (disk < 0) return false;
-    this.#syncing = true;
-    pool.submit('capture', { kind: 'sync', fd: disk, how: 'syncfs' }, (onDisk) => {
-      close(disk);
-      pool.submit('capture', { kind: 'sync', fd: stage.fd, how: 'syncfs' }, (onFlash) => {
-        this.#syncing = false;
-        for (const { entry, changes } of seen) {
-          if (entry.state !== 'stored' || entry.changes !== changes) continue;
-          if (Math.min(onDisk, onFlash) < 0) this.#failed(entry, Math.min(onDisk, onFlash));
-          else if (marks.clean(entry.path) >= 0) {
-            this.#entries.delete(entry.path);
-            this.#wake(entry, 0);
-          } else entry.state = 'failed';
-        }
-      });
+    this.#syncing = syncBoth(tree.disk, stage.fd, pool, (err) => {
+      this.#syncing = false;
+      for (const { entry, changes } of seen) {
+        if (entry.state !== 'stored' || entry.changes !== changes) continue;
+        if (err < 0) this.#failed(entry, err);
+        else if (marks.clean(entry.path) >= 0) {
+          this.#entries.delete(entry.path);
+          this.#wake(entry, 0);
+        } else entry.state = 'failed';
+      }
     });
-    return true;
+    return this.#syncing;
   }
 }

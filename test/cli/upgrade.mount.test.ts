@@ -1,0 +1,148 @@
+// `rootsync upgrade`: guards against a mode that outlives its command, against branches that are apart when it returns, against a list of changes that leaves something
+// out or names what came and went, and against beginning where it cannot work.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Changes } from '../../src/control/protocol.ts';
+import { needsMount, within } from '../mounted-root.ts';
+import { agreement } from '../upgrade/agreement.ts';
+import { LiveMount } from './live.ts';
+import { start, type Ended } from './rootsync.ts';
+
+const SHELL = ['--chdir', '/', '--', '/bin/sh', '-c'];
+
+describe('cli/upgrade', function () {
+  this.timeout(120_000);
+  needsMount();
+  let live: LiveMount;
+  beforeEach(() => {
+    live = new LiveMount();
+    for (const program of ['sh', 'cat', 'sleep', 'mv', 'rm', 'ln', 'mkdir', 'dd'].map((name) => `/bin/${name}`)) {
+      const libraries = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout.match(/\/\S+/g) ?? [];
+      for (const file of [program, ...libraries]) {
+        mkdirSync(join(live.disk, file, '..'), { recursive: true });
+        spawnSync('cp', ['-L', file, join(live.disk, file)]);
+      }
+    }
+    for (const name of ['proc', 'dev', 'sys', 'run', 'tmp', 'etc'])
+      mkdirSync(join(live.disk, name), { recursive: true });
+    live.put({
+      'etc/held': 'old\n',
+      'etc/gone': 'old\n',
+      'etc/read': 'old\n',
+      'lib/libx.so.1.2': '1.2\n',
+      'opt/d/f': 'f\n',
+    });
+    live.shell(`cd ${live.disk}; ln -s libx.so.1.2 lib/libx.so.1; mkdir -p var/cache`);
+  });
+  afterEach(() => live[Symbol.asyncDispose]());
+
+  const upgrade = (...words: string[]): Promise<Ended> => live.ask('upgrade', words);
+  const mode = async (): Promise<string> => (await live.ask('mode')).stdout.trim();
+  const told = ({ stderr }: Ended): Changes & { exitCode: number; behind: number } =>
+    JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Changes & { exitCode: number; behind: number };
+  const capture = (): void => {
+    live.shell('cat etc/held etc/gone etc/read lib/libx.so.1 >/dev/null');
+  };
+
+  it('says what is changed on which branch, once flash has followed, and gives the mode back', async () => {
+    await live.mount();
+    capture();
+    const script = `echo new >/etc/held.new; mv /etc/held.new /etc/held; rm /etc/gone; : >>/etc/read; echo x >/etc/made
+      echo 1.3 >/lib/libx.so.1.3; ln -s libx.so.1.3 /lib/l; mv -T /lib/l /lib/libx.so.1; rm /lib/libx.so.1.2
+      mv /opt/d /opt/e; echo g >/opt/e/g; mkdir /opt/t; rm -r /opt/t; echo y >/var/cache/y; exit 3`;
+    const ended = await upgrade('--json', ...SHELL, script);
+    assert.equal(ended.status, 3, ended.stderr);
+    const { changed, exitCode, behind, more } = told(ended);
+    assert.deepEqual([exitCode, behind, more], [3, 0, 0]);
+    assert.deepEqual(changed.map(({ path, what, on }) => `${path} ${what} ${on}`).sort(), [
+      '/etc/gone removed both',
+      '/etc/held changed both',
+      '/etc/made added disk',
+      '/lib/libx.so.1 changed both',
+      '/lib/libx.so.1.2 removed both',
+      '/lib/libx.so.1.3 added both',
+      '/opt/d removed disk',
+      '/opt/e added disk',
+      '/opt/e/g added disk',
+      '/var/cache/y added disk',
+    ]);
+    assert.deepEqual(agreement(live), []);
+    assert.equal(readFileSync(join(live.flash, 'etc/held'), 'utf8'), 'new\n');
+    assert.equal(await mode(), 'capture');
+    assert.ok(!existsSync(join(live.flash, '.rootsync/wanted')));
+  });
+
+  it('tells people, with what could not be begun', async () => {
+    await live.mount('--mode', 'hold');
+    const first = await upgrade(...SHELL, 'echo x >/etc/made');
+    assert.equal(first.status, 0, first.stderr);
+    assert.match(first.stderr, /changed on disk alone: 1\n {2}\+ \/etc\/made\n/);
+    assert.match((await upgrade(...SHELL, 'exit 0')).stderr, /nothing was changed/);
+    const none = await upgrade('--chdir', '/', '--', '/bin/none');
+    assert.deepEqual([none.status, await mode()], [127, 'hold']);
+    assert.match(none.stderr, /\/bin\/none: command not found/);
+  });
+
+  it('has the mode to itself, and gives it back also where it is killed', async () => {
+    await live.mount('--mode', 'hold');
+    const running = start(['upgrade', '-m', live.mnt, ...SHELL, 'echo begun; exec sleep 60']);
+    await within('begun', running.says('begun'));
+    assert.equal(await mode(), 'upgrade');
+    const second = await upgrade(...SHELL, 'exit 0');
+    assert.equal(second.status, 125);
+    assert.match(second.stderr, /process \d+ is upgrading \(rootsync upgrade\)/);
+    assert.match((await live.ask('mode', ['capture'])).stderr, /is upgrading/);
+    running.process.kill('SIGKILL');
+    await running.ended;
+    for (let tries = 0; (await mode()) !== 'hold' && tries < 50; tries++);
+    assert.equal(await mode(), 'hold');
+    assert.ok(!existsSync(join(live.flash, '.rootsync/wanted')));
+  });
+
+  it('refuses before anything is changed: disk takes no changes, is away; flash has no room', async () => {
+    const made = join(live.mnt, 'etc/made');
+    await live.mount('--no-disk-changes');
+    capture();
+    const refused = await upgrade(...SHELL, 'echo x >/etc/made');
+    assert.equal(refused.status, 125);
+    assert.match(refused.stderr, /disk is not writable: mount it writable/);
+    assert.equal((await live.ask('detach')).status, 0);
+    const away = await upgrade(...SHELL, 'echo x >/etc/made');
+    assert.equal(away.status, 125);
+    assert.match(away.stderr, /disk is detached: rootsync attach brings it back/);
+    await live.ask('attach');
+    assert.equal(live.shell(`test ! -e ${made}; echo none`), 'none\n');
+    await live.umount();
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', live.flash]);
+    try {
+      await live.mount('--mode', 'hold');
+      live.shell(`head -c 2000000 /dev/zero >fill 2>/dev/null || true`);
+      const full = await upgrade(...SHELL, 'echo x >/etc/made');
+      assert.deepEqual([full.status, await mode()], [125, 'hold'], full.stderr);
+      assert.match(full.stderr, /flash cannot keep what is wanted: ENOSPC/);
+      assert.equal(live.shell(`test ! -e ${made}; echo none`), 'none\n');
+      await live.umount();
+    } finally {
+      spawnSync('umount', ['-l', live.flash]);
+    }
+  });
+
+  it('says that flash cannot follow', async () => {
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', live.flash]);
+    try {
+      await live.mount();
+      live.shell('cat etc/held >/dev/null');
+      const behind = await upgrade(...SHELL, 'dd if=/dev/zero of=/etc/held bs=1M count=8 2>/dev/null');
+      assert.equal(behind.status, 124, behind.stderr);
+      assert.match(behind.stderr, /flash is not in sync: 1 of the paths/);
+      assert.equal(await mode(), 'capture');
+      assert.equal((await upgrade(...SHELL, 'echo short >/etc/held')).status, 0);
+      assert.deepEqual(agreement(live), []);
+      await live.umount();
+    } finally {
+      spawnSync('umount', ['-l', live.flash]);
+    }
+  });
+});
