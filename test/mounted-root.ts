@@ -79,6 +79,7 @@ export class MountedRoot implements AsyncDisposable {
       source: 'rootsync',
       mountFlags: 0,
       options: [],
+      systemRoot: false,
       ...this.#config,
     };
     const child = fork(DAEMON, [JSON.stringify(config)], { execArgv: ['--no-warnings', ...this.#execArgv] });

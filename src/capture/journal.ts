@@ -74,6 +74,11 @@ export class Journal {
     this.#requesters.close();
   }
 
+  /** The merged root has been moved. */
+  mountedAt(mountpoint: ByteString): void {
+    this.#requesters.root = mountpoint;
+  }
+
   /** Events gathered since this was last asked. */
   take(): EventDraft[] | undefined {
     if (this.#events.length === 0) return undefined;

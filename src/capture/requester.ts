@@ -4,7 +4,7 @@
 // pid then), so that one pread tells whether what is known of it still holds. `stat` and `exe` take no lock that a process may hold
 // while it waits for us (`cmdline` and `environ` would: a page fault on a file of ours holds the memory map).
 
-import { asBytes, display, fromText } from '../bytes.ts';
+import { asBytes, display } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { pread } from '../sys/io.ts';
 import { readlinkat } from '../sys/link.ts';
@@ -50,15 +50,21 @@ interface Kept {
 
 export class Requesters {
   readonly #procFd: number;
-  readonly #prefix: string;
+  #prefix = '';
   readonly #kept = new Map<number, Kept>();
   readonly #buffer = Buffer.alloc(2048);
   #now = 0;
 
   /** `root`: where the merged root is mounted; programs on it are named as they are in it. */
-  constructor(procFd: number, root = '/') {
+  constructor(procFd: number, root: ByteString) {
     this.#procFd = procFd;
-    this.#prefix = root === '/' ? '' : fromText(root);
+    this.root = root;
+  }
+
+  set root(root: ByteString) {
+    this.#prefix = root === '/' ? '' : root;
+    // Their programs' names were read when it was elsewhere.
+    this.close();
   }
 
   /**

@@ -36,6 +36,8 @@ export interface MountConfig {
   readonly mountFlags: number;
   /** What the mount was made with, as `NAME=VALUE` or `NAME`: what a remount cannot change. */
   readonly options: readonly string[];
+  /** The mountpoint is to become this machine's `/`. */
+  readonly systemRoot: boolean;
 }
 
 /** A configuration whose mode is settled. */
@@ -66,6 +68,7 @@ export function resolveConfig(draft: MountDraft, mountpoint: string): MountConfi
     source: draft.source,
     mountFlags: draft.mountFlags,
     options: draft.given,
+    systemRoot: false,
   };
 }
 

@@ -84,12 +84,12 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
   const answer = await begun;
   if (answer.kind !== 'serving') return cannotStart(answer);
   undo.release();
-  const watch = new MountWatch(mountinfo, mountpoint, (paths) => {
-    link.order({ kind: 'mounted-on', paths });
+  const watch = new MountWatch(mountinfo, mountpoint, {
+    mountedOn: (paths) => link.order({ kind: 'mounted-on', paths }),
+    moved: (to) => link.order({ kind: 'moved', mountpoint: to }),
   });
   return new LiveDaemon({
     config,
-    mountpoint,
     fuseFd: fd,
     flashFd,
     diskFd,

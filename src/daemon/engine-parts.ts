@@ -24,7 +24,7 @@ import { presumedFeatures } from '../copy/features.ts';
 import type { Features } from '../copy/features.ts';
 import { probeFeatures } from '../copy/probe.ts';
 import { Stage } from '../copy/stage.ts';
-import { asBytes } from '../bytes.ts';
+import { asBytes, fromText } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { EEXIST, errnoName } from '../errno.ts';
 import { NextFile } from '../ops/next-file.ts';
@@ -155,7 +155,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const wanted = firstWanted(ground);
   const store = new MarkStore(log, marks, tree);
   store.settle(ground.identity);
-  const journal = new Journal(tree, new Requesters(procFd, config.mountpoint), current);
+  const journal = new Journal(tree, new Requesters(procFd, fromText(config.mountpoint)), current);
   const directories = new Directories(tree, stage, features, store, (node, degraded) => {
     journal.directoryMade(node, degraded);
     kernel.appeared(node);
@@ -185,11 +185,9 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const kept: Kept = new Kept(tree, ground.keptFd, landing);
   const space = new Space(flash, config.reserve);
   const joint = { tree, pool, stage, directories, journal };
-  const waiting = { admission: new Admission(tree, space, config.maxFileSize), backlog: new Backlog(tree, space) };
-  const copies = new Copies({ ...joint, ...waiting, landing, current });
-  const { excludes } = ground;
-  const { onStat } = config;
-  const capture = new Capture({ tree, directories, copies, landing, journal, excludes, current, onStat });
+  const admission = new Admission(tree, space, config.maxFileSize);
+  const copies = new Copies({ ...joint, admission, backlog: new Backlog(tree, space), landing, current });
+  const capture = new Capture({ tree, directories, copies, landing, journal, current, ...rulesOf(ground) });
   // Short times mean that disk changes behind us: then listings are not to be kept either.
   const listings = new Listings(tree, config.attrTimeout >= LONG);
   const { diskStage, ...onDisk } = diskParts(tree, store, pool);
@@ -228,6 +226,10 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
 function firstMode({ mode }: LiveConfig, tree: Tree): CurrentMode {
   tree.hideDisk = mode === 'rehearse';
   return { mode };
+}
+
+function rulesOf({ excludes, config }: Groundwork): { excludes: Excludes; onStat: boolean } {
+  return { excludes, onStat: config.onStat };
 }
 
 /** What is wanted from the start: in upgrade mode what was kept, if it was in force before, else what flash has. */

@@ -122,10 +122,15 @@ export async function serveUntilEnded(daemon: Daemon, mountpoint: string, option
       }
     });
   });
-  switches.listen((signal, mode) => void switchMode(daemon, mode, signal, say));
+  followSwitches(daemon, switches, say);
   ready();
   await Promise.race([daemon.ended, forced]);
   await control?.close();
+}
+
+/** Has signals turn the daemon's mode switch. */
+export function followSwitches(daemon: Daemon, switches: SwitchSignals, say: (line: string) => void): void {
+  switches.listen((signal, mode) => void switchMode(daemon, mode, signal, say));
 }
 
 async function switchMode(daemon: Daemon, mode: Mode, signal: string, say: (line: string) => void): Promise<void> {

@@ -3,6 +3,7 @@
 import { errnoName } from '../errno.ts';
 import { close } from '../sys/open.ts';
 import type { EventLog } from '../capture/event-log.ts';
+import { display } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import type { ModeSwitched, Status, Synced } from '../control/protocol.ts';
 import { Refusal } from '../control/refusal.ts';
@@ -35,7 +36,6 @@ const LOOK_MS = 200;
 /** What a daemon owns from its start on. */
 export interface LiveParts {
   readonly config: MountConfig;
-  readonly mountpoint: ByteString;
   readonly fuseFd: number;
   readonly flashFd: number;
   readonly diskFd: number;
@@ -75,8 +75,10 @@ export class LiveDaemon implements Daemon {
   }
 
   async unmount(options: { readonly lazy?: boolean } = {}): Promise<number> {
+    if (this.#parts.config.systemRoot)
+      throw new Refusal('unavailable', 'this is the root of the system: it ends when the system does');
     await this.settle();
-    return unmountFuse(this.#parts.mountpoint, options.lazy ?? false);
+    return unmountFuse(this.#parts.watch.mountpoint, options.lazy ?? false);
   }
 
   stop(): Promise<void> {
@@ -88,7 +90,8 @@ export class LiveDaemon implements Daemon {
     const session = await this.ask('status', null);
     const { fd: diskFd, path: disk } = this.#disk;
     const { config } = this.#parts;
-    const now = { config: { ...config, disk }, diskFd, detached: this.#mode.away };
+    const mountpoint = display(this.#parts.watch.mountpoint);
+    const now = { config: { ...config, disk, mountpoint }, diskFd, detached: this.#mode.away };
     return statusOf({ ...this.#parts, ...now, startedAt: this.#startedAt, session });
   }
 
@@ -170,10 +173,10 @@ export class LiveDaemon implements Daemon {
   }
 
   async #end(): Promise<void> {
-    const { fuseFd, flashFd, layout, log, link, mountpoint, notifier, watch } = this.#parts;
+    const { config, fuseFd, flashFd, layout, log, link, notifier, watch } = this.#parts;
     watch.stop();
-    // Aborted or failed: without this the mount would stay, dead. Gone already: EINVAL, which is as good.
-    unmountFuse(mountpoint, true);
+    // Aborted or failed: without this the mount would stay, dead. Gone already: EINVAL, which is as good. A system's root is in nobody's way.
+    if (!config.systemRoot) unmountFuse(watch.mountpoint, true);
     await link.close();
     await notifier.close();
     log.close();

@@ -1,42 +1,71 @@
-// What gets mounted inside the merged root: the directories below such mounts are needed on flash, though nobody may look into them. The kernel says
-// that the mount table has changed by POLLPRI on mountinfo; an open descriptor of it, polled at intervals, does without a thread.
+// What gets mounted on the merged root, and where that is itself: the directories below mounts are needed on flash, though nobody may look into them; and a
+// root that an initramfs mounts is moved to `/` afterwards. The kernel says that the mount table has changed by POLLPRI on mountinfo; an open descriptor
+// of it, polled at intervals, does without a thread.
 
 import { readSync } from 'node:fs';
-import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { unescapeField } from '../sys/mountinfo.ts';
+import { mountedOn } from './all-mounts.ts';
 
 const INTERVAL_MS = 250;
 const CHUNK = 65536;
 
+/** Who is told; both at once from `check`, also that of the constructor. */
+export interface MountListener {
+  /** Something new is mounted at these places, as in the merged root, without their leading slash. */
+  mountedOn(paths: readonly ByteString[]): void;
+  moved(mountpoint: ByteString): void;
+}
+
+/** A line of mountinfo, as far as it matters here. */
+interface Own {
+  /** Names the mount for as long as it lives, wherever it is moved. */
+  readonly id: string;
+  readonly device: string;
+}
+
 export class MountWatch {
   readonly #fd: number;
-  readonly #prefix: string;
-  readonly #onMounted: (paths: readonly ByteString[]) => void;
+  readonly #listener: MountListener;
   readonly #timer: NodeJS.Timeout;
-  #known = new Set<string>();
+  readonly #own: Own;
+  #known = new Set<ByteString>();
   #text = '';
-  /** `major:minor` of the merged root. */
-  readonly device: string;
+  #mountpoint: ByteString;
 
-  /** `fd` is an open mountinfo; paths are told as in the merged root, without their leading slash. */
-  constructor(fd: number, mountpoint: ByteString, onMounted: (paths: readonly ByteString[]) => void) {
+  /** `fd` is an open mountinfo of who mounted it. */
+  constructor(fd: number, mountpoint: ByteString, listener: MountListener) {
     this.#fd = fd;
-    this.#prefix = mountpoint === '/' ? '/' : `${mountpoint}/`;
-    this.#onMounted = onMounted;
+    this.#mountpoint = mountpoint;
+    this.#listener = listener;
+    const mounts = readAll(fd)
+      .split('\n')
+      .map((line) => line.split(' '));
+    const [id = '', , device = ''] =
+      mounts.findLast(([, , , , point = '']) => unescapeField(point) === mountpoint) ?? [];
+    this.#own = { id, device };
     this.check();
-    const own = this.#text.split('\n').findLast((line) => unescapeField(line.split(' ')[4] ?? '') === mountpoint);
-    this.device = own?.split(' ')[2] ?? '';
     this.#timer = setInterval(() => {
       this.check();
     }, INTERVAL_MS);
     this.#timer.unref();
   }
 
+  /** `major:minor` of the merged root. */
+  get device(): string {
+    return this.#own.device;
+  }
+
+  /** Where the merged root is mounted now. */
+  get mountpoint(): ByteString {
+    this.check();
+    return this.#mountpoint;
+  }
+
   /** Where something is mounted now. */
   places(): readonly ByteString[] {
     this.check();
-    return [...this.#known].map(asBytes);
+    return [...this.#known];
   }
 
   /** Looks at once. */
@@ -44,19 +73,23 @@ export class MountWatch {
     const text = readAll(this.#fd);
     if (text === this.#text) return;
     this.#text = text;
-    const now = new Set<string>();
-    for (const line of text.split('\n')) {
-      const place = unescapeField(line.split(' ')[4] ?? '');
-      if (place.startsWith(this.#prefix) && place.length > this.#prefix.length)
-        now.add(place.slice(this.#prefix.length));
-    }
+    this.#follow(text);
+    const now = new Set(mountedOn(this.device, text));
     const fresh = [...now].filter((place) => !this.#known.has(place));
     this.#known = now;
-    if (fresh.length > 0) this.#onMounted(fresh.map(asBytes));
+    if (fresh.length > 0) this.#listener.mountedOn(fresh);
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #follow(text: string): void {
+    const own = text.split('\n').find((line) => line.startsWith(`${this.#own.id} `));
+    const point = unescapeField(own?.split(' ')[4] ?? '');
+    if (point === '' || point === this.#mountpoint) return;
+    this.#mountpoint = point;
+    this.#listener.moved(point);
   }
 }
 

@@ -103,7 +103,9 @@ export type Order =
   | { [Q in QuestionName]: Question<Q> }[QuestionName]
   /** End now, whoever still uses the mount. */
   | { readonly kind: 'stop' }
-  | { readonly kind: 'mounted-on'; readonly paths: readonly ByteString[] };
+  | { readonly kind: 'mounted-on'; readonly paths: readonly ByteString[] }
+  /** The merged root is mounted elsewhere now. */
+  | { readonly kind: 'moved'; readonly mountpoint: ByteString };
 
 /** From the session's thread. */
 export type News =

@@ -168,6 +168,9 @@ function obey(order: Order, live: LiveSession): void {
     case 'mounted-on':
       live.engine.capture.mountedOn(order.paths);
       break;
+    case 'moved':
+      live.journal.mountedAt(order.mountpoint);
+      break;
     case 'stop':
       live.session.stop();
       break;

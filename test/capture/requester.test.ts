@@ -58,7 +58,7 @@ describe('capture: requester', () => {
 
   beforeEach(() => {
     procFd = openat(AT_FDCWD, asBytes('/proc'), O_RDONLY | O_DIRECTORY);
-    requesters = new Requesters(procFd);
+    requesters = new Requesters(procFd, asBytes('/'));
     dir = mkdtempSync(join(tmpdir(), 'requester.'));
   });
 
