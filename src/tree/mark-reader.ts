@@ -1,10 +1,10 @@
 // Reads a log of marks from its beginning to the first record that does not hold. A log may have a million records, so the three kinds that
 // make up nearly all of it go to their place without a record made of them; what they mean is said in marks.ts alone.
 
-import { crc32 } from 'node:zlib';
 import { EIO } from '../errno.ts';
 import { pread } from '../sys/io.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
+import { crc32 } from './crc32.ts';
 import { decode, HEADER, i32, KINDS, MAX_PAYLOAD, u16 } from './mark-record.ts';
 import type { Marks } from './marks.ts';
 
@@ -14,8 +14,6 @@ const OPAQUE = KINDS.indexOf('opaque');
 const ORIGIN = KINDS.indexOf('origin');
 /** i32s of an origin, and whether a path follows. */
 const ORIGIN_TAIL = 17;
-/** Payloads up to this many bytes are summed here: calling out for each costs more. */
-const SHORT = 512;
 
 export interface LogRead {
   /** Bytes up to where records hold; 0 where not even the beginning of a log is there. */
@@ -61,7 +59,7 @@ function readRecords(buf: Buffer, marks: Marks): LogRead {
     const end = start + length;
     damaged = length <= 0 || length > MAX_PAYLOAD;
     if (damaged || end > buf.length) break;
-    damaged = sum(buf, start, end) !== i32(buf, pos + 4);
+    damaged = crc32(buf, start, end) !== i32(buf, pos + 4);
     if (damaged) break;
     const kind = buf[start]!;
     const pathEnd = length < 3 ? end : start + 3 + u16(buf, start + 1);
@@ -87,28 +85,6 @@ function readRecords(buf: Buffer, marks: Marks): LogRead {
     pos = end;
   }
   return { size: pos, records, torn: buf.length - pos, damaged: damaged && !isZero(buf, pos) };
-}
-
-/** crc32's table, and the same for a byte that is one, two, three before the last: four bytes at a time. */
-const CRC = Int32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = (c & 1) !== 0 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
-const CRC_1 = CRC.map((c) => CRC[c & 0xff]! ^ (c >>> 8));
-const CRC_2 = CRC_1.map((c) => CRC[c & 0xff]! ^ (c >>> 8));
-const CRC_3 = CRC_2.map((c) => CRC[c & 0xff]! ^ (c >>> 8));
-
-function sum(buf: Buffer, start: number, end: number): number {
-  if (end - start > SHORT) return crc32(buf.subarray(start, end)) | 0;
-  let c = -1;
-  let i = start;
-  for (; i + 4 <= end; i += 4) {
-    c ^= i32(buf, i);
-    c = CRC_3[c & 0xff]! ^ CRC_2[(c >>> 8) & 0xff]! ^ CRC_1[(c >>> 16) & 0xff]! ^ CRC[c >>> 24]!;
-  }
-  for (; i < end; i++) c = CRC[(c ^ buf[i]!) & 0xff]! ^ (c >>> 8);
-  return ~c;
 }
 
 function isZero(buf: Buffer, from: number): boolean {

@@ -2,9 +2,9 @@
 //   u32 length of the payload | u32 crc32 of the payload | payload = u8 kind, u16 length + bytes of each path, i32s (origin, spent)
 // all little-endian. Pure functions; what does not decode is what a torn or damaged log ends with.
 
-import { crc32 } from 'node:zlib';
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
+import { crc32 } from './crc32.ts';
 import type { Origin } from './origins.ts';
 
 /** A change of the marks; what the log stores, in order. */
@@ -73,7 +73,7 @@ export function encode(record: MarkRecord, out: Buffer): number {
     if (record.origin.diskPath !== null) putName(record.origin.diskPath);
   }
   out.writeUInt32LE(pos - HEADER, 0);
-  out.writeUInt32LE(crc32(out.subarray(HEADER, pos)), 4);
+  out.writeInt32LE(crc32(out, HEADER, pos), 4);
   return pos;
 }
 
