@@ -6,10 +6,10 @@ import type { Rule } from '../../src/policy/exclude-rule.ts';
 
 /** Index of the rule that decides, and whether it ended in `/**`; null when none matches. */
 export function decideNaively(rules: readonly Rule[], path: string): { rule: Rule; belowOnly: boolean } | null {
-  for (const rule of rules.toReversed()) {
+  for (const rule of [...rules].reverse()) {
     const glob = fromText(rule.glob.replace(/^!(?!\()/, '').replaceAll('[:alpha:]', 'a-zA-Z'));
     // The last alternative first: it is the one that the index names too.
-    for (const alternative of micromatch.braces(glob, { expand: true, keepEscaping: true }).toReversed()) {
+    for (const alternative of micromatch.braces(glob, { expand: true, keepEscaping: true }).reverse()) {
       const belowOnly = /(^|\/)\*\*\/*$/.test(alternative);
       if (matches(alternative, path)) return { rule, belowOnly };
     }

@@ -1,6 +1,6 @@
 // What a run has put on flash, for people or as one line of JSON.
 
-import { opendirSync, lstatSync, type Dir } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { asBytes, display, join, type ByteString } from '../../bytes.ts';
 import type { Status } from '../../control/protocol.ts';
 import { showSize } from '../../daemon/size.ts';
@@ -45,18 +45,11 @@ function onFlash(flash: string, path: ByteString): Buffer {
   return Buffer.concat([Buffer.from(`${flash}/`), Buffer.from(path, 'latin1')]);
 }
 
-function* names(flash: string, path: ByteString): Generator<ByteString> {
-  let dir: Dir;
+function names(flash: string, path: ByteString): ByteString[] {
   try {
-    // Node's types do not know that a directory's path may be bytes here, as everywhere.
-    dir = opendirSync(onFlash(flash, path), { encoding: 'latin1' as BufferEncoding });
+    return readdirSync(onFlash(flash, path), 'latin1').map((name) => asBytes(name));
   } catch {
-    return; // closed to this user
-  }
-  try {
-    for (let entry = dir.readSync(); entry; entry = dir.readSync()) yield asBytes(entry.name);
-  } finally {
-    dir.closeSync();
+    return []; // closed to this user
   }
 }
 
