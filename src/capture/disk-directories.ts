@@ -16,17 +16,20 @@ import type { DirNode } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { DiskStage } from './disk-stage.ts';
+import type { MarkSync } from './mark-sync.ts';
 
 const stat = newStat();
 
 export class DiskDirectories {
   readonly #tree: Tree;
   readonly #marks: MarkStore;
+  readonly #markSync: MarkSync;
   readonly #stage: DiskStage;
 
-  constructor(tree: Tree, marks: MarkStore, stage: DiskStage) {
+  constructor(tree: Tree, marks: MarkStore, markSync: MarkSync, stage: DiskStage) {
     this.#tree = tree;
     this.#marks = marks;
+    this.#markSync = markSync;
     this.#stage = stage;
   }
 
@@ -69,7 +72,7 @@ export class DiskDirectories {
     // Durable first: without it the directory would show disk's number after a power cut. Rare, so it is waited for here.
     const marked = this.#marks.origin(parent, node.name, origin);
     if (marked < 0) return marked;
-    const durable = marked > 0 ? this.#marks.log.sync() : 0;
+    const durable = marked > 0 ? this.#markSync.now() : 0;
     if (durable < 0) return durable;
     const stageName = stage.name();
     const copied = copyObject({ sourceFd, stageDirFd: stage.fd, stageName, data: false, features }, false);

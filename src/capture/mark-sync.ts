@@ -1,4 +1,6 @@
 // Waiting until marks are on the device. Many changes wait for one sync: while one is under way, those that come gather for the next.
+// A mark that is taken back must not be there before the change of flash that it follows: a power cut would leave the old state without its mark.
+// Where flash does not keep the order of changes by itself, such a one is made durable together with all that flash shows.
 
 import type { Errno } from '../errno.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
@@ -9,12 +11,15 @@ import type { MarkStore } from '../tree/mark-store.ts';
 export class MarkSync {
   readonly #marks: MarkStore;
   readonly #pool: CopyPool;
+  readonly #ordered: boolean;
   #waiting: Deferred[] = [];
   #running = false;
 
-  constructor(marks: MarkStore, pool: CopyPool) {
+  /** `ordered` as in Features. */
+  constructor(marks: MarkStore, pool: CopyPool, ordered: boolean) {
     this.#marks = marks;
     this.#pool = pool;
+    this.#ordered = ordered;
   }
 
   /** OK when the record is durable; else the request is kept, and runs anew once it is: DEFERRED. */
@@ -25,13 +30,23 @@ export class MarkSync {
     return DEFERRED;
   }
 
+  /** As `wait`, for the rare caller that cannot run anew: returns when all marks are on the device. What syncing gives. */
+  now(): number {
+    return this.#marks.log.sync(this.#how());
+  }
+
+  #how(): 'fdatasync' | 'syncfs' {
+    const { afterwards, log } = this.#marks;
+    return !this.#ordered && afterwards > log.durable ? 'syncfs' : 'fdatasync';
+  }
+
   #start(): void {
     const { log } = this.#marks;
     const upTo = log.appended;
     const group = this.#waiting;
     this.#waiting = [];
     this.#running = true;
-    this.#pool.submit('io', { kind: 'sync', fd: log.fd, how: 'fdatasync' }, (err) => {
+    this.#pool.submit('io', { kind: 'sync', fd: log.fd, how: this.#how() }, (err) => {
       this.#running = false;
       if (err >= 0) log.durable = Math.max(log.durable, upTo);
       if (this.#waiting.length > 0) this.#start();

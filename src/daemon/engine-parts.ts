@@ -190,8 +190,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const capture = new Capture({ tree, directories, copies, landing, journal, current, ...rulesOf(ground) });
   // Short times mean that disk changes behind us: then listings are not to be kept either.
   const listings = new Listings(tree, config.attrTimeout >= LONG);
-  const { diskStage, ...onDisk } = diskParts(tree, store, pool);
-  const markSync = new MarkSync(store, pool);
+  const markSync = new MarkSync(store, pool, features.ordered);
+  const { diskStage, ...onDisk } = diskParts(tree, store, markSync, pool);
   const changes = new Changes();
   const mirror = new Mirror({ ...joint, marks: store, markSync, features, space, wanted, changes });
   const engine: Engine = {
@@ -254,9 +254,9 @@ function constantsOf({ attrTimeout }: LiveConfig, features: Features): Constants
 }
 
 /** What makes and copies things on disk. */
-function diskParts(tree: Tree, marks: MarkStore, pool: CopyPool): OnDisk {
+function diskParts(tree: Tree, marks: MarkStore, markSync: MarkSync, pool: CopyPool): OnDisk {
   const diskStage = new DiskStage(tree.disk);
-  const diskDirectories = new DiskDirectories(tree, marks, diskStage);
+  const diskDirectories = new DiskDirectories(tree, marks, markSync, diskStage);
   return { diskStage, diskDirectories, copyDown: new CopyDown(tree, pool, diskStage) };
 }
 

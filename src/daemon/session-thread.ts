@@ -91,7 +91,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
   parts.diskStage.close();
   report(parts);
   parts.journal.close();
-  parts.engine.marks.log.sync();
+  parts.engine.markSync.now();
   say({ kind: 'ended', ending });
 }
 

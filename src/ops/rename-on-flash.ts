@@ -92,7 +92,7 @@ function durable(engine: Engine, req: Request, record: number, moves: readonly M
   const { marks, tree } = engine;
   // What is known of the objects below a directory holds at its new place, too. Rare, and not to be said twice: so it is waited for here.
   const copied = moves.some(({ source }) => isDir(source) && marks.marks.hasOriginsBelow(tree.path(source)));
-  const synced = copied ? marks.log.sync() : OK;
+  const synced = copied ? engine.markSync.now() : OK;
   return synced < 0 ? synced : engine.markSync.wait(record, req);
 }
 

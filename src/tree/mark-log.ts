@@ -6,7 +6,7 @@
 import { asBytes } from '../bytes.ts';
 import { ENOSPC } from '../errno.ts';
 import { ftruncate } from '../sys/attr.ts';
-import { fallocate, FALLOC_FL_KEEP_SIZE, fdatasync, fsync, write } from '../sys/io.ts';
+import { fallocate, FALLOC_FL_KEEP_SIZE, fdatasync, fsync, syncfs, write } from '../sys/io.ts';
 import { renameat2 } from '../sys/link.ts';
 import { close, O_APPEND, O_CLOEXEC, O_CREAT, O_RDWR, O_TRUNC, openat } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
@@ -96,10 +96,10 @@ export class MarkLog {
     return this.appended;
   }
 
-  /** Waits until all that was appended is on the device. */
-  sync(): number {
+  /** Waits until all that was appended is on the device; `syncfs`: and all else that the filesystem holds. What the call gives. */
+  sync(how: 'fdatasync' | 'syncfs'): number {
     const upTo = this.appended;
-    const err = fdatasync(this.fd);
+    const err = how === 'syncfs' ? syncfs(this.fd) : fdatasync(this.fd);
     if (err >= 0) this.durable = upTo;
     return err;
   }
