@@ -4,7 +4,7 @@
 
 import { asBytes, join } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import { EEXIST, ENOENT, ENOTEMPTY } from '../errno.ts';
+import { EEXIST, ENOENT, ENOTEMPTY, EXDEV } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { renameat2, rmdirat, unlinkat } from '../sys/link.ts';
@@ -62,7 +62,7 @@ function renameFile(engine: Engine, req: Request, move: Move): number {
     if (staged === undefined) unlinkat(flashFd(engine, to), newName);
     tree.nameLost(target, to, newName);
   }
-  const done = renameOnDisk(engine, req, move);
+  const done = onDisk(engine, req, move);
   if (staged === undefined) return done;
   if (done !== OK) aside.discard(staged);
   else if (mirror.put(source, to, newName, staged) >= 0) mirror.followed(newPath, source);
@@ -75,7 +75,7 @@ function renameDirectory(engine: Engine, req: Request, move: Move, source: DirNo
   const { capture, marks, mirror, tree, wanted } = engine;
   const oldPath = tree.pathOf(from, oldName);
   const newPath = tree.pathOf(to, newName);
-  if (marks.marks.hasOriginsBelow(oldPath) || marks.hasOrigin(from, oldName)) return UNSUITED;
+  if (isMarked(engine, move, oldPath)) return UNSUITED;
   const { onFlash } = source;
   if (onFlash) {
     for (const path of marks.marks.dirty.keys()) {
@@ -100,11 +100,22 @@ function renameDirectory(engine: Engine, req: Request, move: Move, source: DirNo
     if (gone < 0 && gone !== ENOENT) return gone === ENOTEMPTY ? UNSUITED : gone;
     tree.lost(target);
   }
-  const done = renameOnDisk(engine, req, move);
+  const done = onDisk(engine, req, move);
   if (done !== OK) return done;
   if (onFlash) moveOnFlash(engine, move, source);
   mirrorBelow(engine, newPath);
   return OK;
+}
+
+/** Whether marks would have to move along, or hide something that would be in the way. */
+function isMarked({ marks }: Engine, { from, oldName, to, newName }: Move, oldPath: ByteString): boolean {
+  return marks.marks.hasOriginsBelow(oldPath) || marks.hasOrigin(from, oldName) || marks.hidesBelow(to, newName);
+}
+
+/** What speaks against disk's way was asked before: where it is unsuited nevertheless, who asked copies, as between two filesystems. */
+function onDisk(engine: Engine, req: Request, move: Move): number {
+  const done = renameOnDisk(engine, req, move);
+  return done === UNSUITED ? EXDEV : done;
 }
 
 /** After disk's rename: flash's directory goes where disk's went. */

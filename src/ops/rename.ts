@@ -2,6 +2,7 @@
 // belong on different branches. RENAME_WHITEOUT is our own whiteout: the old name shows nothing anyway.
 
 import { EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../errno.ts';
+import type { ByteString } from '../bytes.ts';
 import type { Errno } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
@@ -39,6 +40,8 @@ export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
     const done = renameDown(engine, req, move);
     if (done !== UNSUITED) return done;
   }
+  const followed = settleBelow(engine, req, move);
+  if (followed !== OK) return followed;
   for (const [parent, name, { kind }] of [
     [move.to, move.newName, move.source],
     ...(exchange && move.target !== null ? [[move.from, move.oldName, move.target] as const] : []),
@@ -73,13 +76,33 @@ function resolve(engine: Engine, nodeid: number, { newdir, oldname, newname, fla
 }
 
 /** What upgrade mode has left to be mirrored is mirrored before it changes on flash. OK, DEFERRED, or an Errno. */
-function settle({ mirror, routes, tree }: Engine, req: Request, { source, target }: Move): number {
+function settle(engine: Engine, req: Request, { source, target }: Move): number {
+  const { routes, tree } = engine;
   if (routes.mirrors) return OK;
   for (const node of [source, target]) {
-    const settled = node !== null && tree.isDirty(node) ? mirror.wait(tree.path(node), req) : OK;
+    const settled = node !== null && tree.isDirty(node) ? mirrored(engine, req, tree.path(node)) : OK;
     if (settled !== OK) return settled;
   }
   return OK;
+}
+
+/** What upgrade mode changes on flash alone is first mirrored in full: flash's copies are what shows from then on. OK, DEFERRED, or an Errno. */
+function settleBelow(engine: Engine, req: Request, move: Move): number {
+  const { marks, mirror, routes, tree } = engine;
+  if (!routes.mirrors || mirror.pending === 0) return OK;
+  const ends = [tree.pathOf(move.from, move.oldName), tree.pathOf(move.to, move.newName)];
+  for (const path of marks.marks.dirty.keys()) {
+    if (!ends.some((end) => path === end || path.startsWith(`${end}/`))) continue;
+    const settled = mirrored(engine, req, path);
+    if (settled !== OK) return settled;
+  }
+  return OK;
+}
+
+/** OK once flash's copy of `path` is as disk's object; EXDEV while somebody may write that one: then it has to stay what shows. DEFERRED, or an Errno. */
+function mirrored({ marks, mirror }: Engine, req: Request, path: ByteString): number {
+  const settled = mirror.wait(path, req);
+  return settled === OK && marks.marks.dirty.has(path) ? EXDEV : settled;
 }
 
 function mayReplace(engine: Engine, { source, target, to }: Move): number {

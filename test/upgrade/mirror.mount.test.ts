@@ -180,6 +180,26 @@ describe('upgrade: the mirror', function () {
     assert.equal(shell(root.mountpoint, 'cat lib/libx.so.1'), 'lib/libx.so.1.2: old\n3\n');
   });
 
+  it('does not trade the name of a file that is being written with a directory of flash: EXDEV, and nothing is lost', async () => {
+    await using root = await upgrading();
+    const exchange =
+      'import ctypes; c = ctypes.CDLL(None, use_errno=True); print(c.renameat2(-100, b"etc/conf", -100, b"lib", 2), ctypes.get_errno())';
+    const said = shell(
+      root.mountpoint,
+      `exec 3>> etc/conf; echo new > etc/conf; python3 -c '${exchange}'; echo more >&3`,
+    );
+    assert.equal(said, '-1 18\n');
+    const view = () => shell(root.mountpoint, 'cat etc/conf; ls lib');
+    const right = 'new\nmore\nlibx.so.1\nlibx.so.1.2\n';
+    assert.equal(view(), right);
+    await inSync(root);
+    shell(root.mountpoint, `python3 -c '${exchange}'`);
+    for (const way of ['stop', 'kill'] as const) {
+      await root.restart(way);
+      assert.equal(shell(root.mountpoint, 'cat lib etc/conf/libx.so.1'), 'new\nmore\nlib/libx.so.1.2: old\n', way);
+    }
+  });
+
   it('goes on with files that are open while the mode is switched, both ways', async () => {
     await using root = await upgrading();
     await root.switchMode('capture');
