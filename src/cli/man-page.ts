@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { commandTree, textAfter, type CommandWords } from './command-tree.ts';
 import { EXIT_HELP } from './exit-codes.ts';
+import { roffItem, roffLines, roffText } from './roff.ts';
 
 /** `date`: of the build, `2026-01-31`. */
 export function manPage(program: Command, version: string, date: string): string {
@@ -11,18 +12,19 @@ export function manPage(program: Command, version: string, date: string): string
   return [
     `.TH ROOTSYNC 1 "${date}" "rootsync ${version}" "User Commands"`,
     '.SH NAME',
-    `rootsync \\- ${escape(program.description())}`,
+    `rootsync \\- ${roffText(program.description())}`,
     '.SH SYNOPSIS',
     commands
       .filter(isLeaf)
-      .map(({ path, command }) => `.B ${escape(path)}\n${escape(command.usage())}`)
+      .map(({ path, command }) => `.B ${roffText(path)}\n${roffText(command.usage())}`)
       .join('\n.br\n'),
     '.SH COMMANDS',
     ...commands.flatMap(describe),
     '.SH EXIT STATUS',
     'If the command has no exit codes of its own above:',
-    ...preformatted(EXIT_HELP.replace(/^\s*Exit codes:\n/, '')),
+    ...roffLines(EXIT_HELP.replace(/^\s*Exit codes:\n/, '')),
     '.SH SEE ALSO',
+    '.BR mount.rootsync (8),',
     '.BR mount (8),',
     '.BR fuse (4)',
     '',
@@ -36,22 +38,9 @@ function isLeaf({ below }: CommandWords): boolean {
 function describe({ path, command, options }: CommandWords): string[] {
   const after = textAfter(command).replace(EXIT_HELP.trim(), '').trim();
   return [
-    `.SS ${escape(path)}`,
-    escape(command.description()),
-    ...options.flatMap(({ flags, description }) => ['.TP', `.B ${escape(flags)}`, escape(description)]),
-    ...(after === '' ? [] : ['.PP', ...preformatted(after)]),
+    `.SS ${roffText(path)}`,
+    roffText(command.description()),
+    ...options.flatMap(({ flags, description }) => roffItem(flags, description)),
+    ...(after === '' ? [] : ['.PP', ...roffLines(after)]),
   ];
-}
-
-/** Lines as they are. */
-function preformatted(text: string): string[] {
-  return ['.nf', ...text.replace(/\n+$/, '').split('\n').map(escape), '.fi'];
-}
-
-/** Text that roff shows as it is. */
-function escape(text: string): string {
-  return text
-    .replace(/\\/g, '\\e')
-    .replace(/-/g, '\\-')
-    .replace(/^([.'])/gm, '\\&$1');
 }

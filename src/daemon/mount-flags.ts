@@ -34,6 +34,9 @@ const TAKEN_BACK = new Map([
   ['nolazytime', 'lazytime'],
 ]);
 
+/** All options that are flags of mount(2). */
+export const FLAG_OPTIONS: readonly string[] = [...FLAGS.keys(), ...TAKEN_BACK.keys()];
+
 /** What fstab and mount(8) may pass to every helper and a filesystem has nothing to do with. */
 const FOREIGN =
   /^(defaults|auto|noauto|nofail|_netdev|user|nouser|users|nousers|owner|noowner|group|nogroup|u?helper|comment|x-.*|X-.*)$/;

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandTree } from '../../src/cli/command-tree.ts';
 import { manPage } from '../../src/cli/man-page.ts';
+import { mountManPage } from '../../src/cli/mount-man-page.ts';
 import { makeProgram } from '../../src/cli/program.ts';
+import { MOUNT_OPTIONS } from '../../src/daemon/mount-options.ts';
 import { rootsync, startProgram } from './rootsync.ts';
 
 const program = makeProgram('1.2.3', () => {});
@@ -42,6 +44,23 @@ describe('cli/man page', () => {
       '--kind <KIND,...>',
     ])
       assert.ok(text.includes(line), line);
+  });
+});
+
+describe('cli/mount man page', () => {
+  const page = mountManPage('1.2.3', '2026-01-31');
+
+  it('has every option of a mount', () => {
+    const plain = page.replace(/\\-/g, '-');
+    for (const { name, value } of MOUNT_OPTIONS)
+      assert.ok(plain.includes(`\n.B ${value === undefined ? name : `${name}=${value}`}\n`), name);
+  });
+
+  it('is what groff takes without a warning', function () {
+    const made = spawnSync('groff', ['-man', '-ww', '-Tutf8', '-P-cbou'], { input: page, encoding: 'utf8' });
+    if (made.error) this.skip();
+    assert.deepEqual([made.status, made.stderr], [0, '']);
+    assert.match(made.stdout, /mount \S?t rootsync \S?o flash=DIR,disk=DIR/u);
   });
 });
 
