@@ -46,7 +46,12 @@ export async function why(words: readonly string[], options: WhyOptions): Promis
   readLog(flash, gathering);
   const reports = gathering.reports({
     mode: flash.live?.status.mode,
-    diskKnown: flash.live !== undefined || options.disk !== undefined,
+    disk:
+      flash.live?.status.detached === true
+        ? 'detached'
+        : diskOf(flash, options.disk) === undefined
+          ? 'not given'
+          : 'seen',
     decide: (path) => excludes.decide(path),
   });
   const text = options.json
@@ -82,8 +87,15 @@ function look(
   return paths.map((asked) => ({ asked, state: stateOf(tree, asked) }));
 }
 
-function openOther({ live, name }: ChosenFlash, diskPath: string | undefined): Branch {
-  const path = live === undefined ? diskPath : seenFromHere(live.status.pid, live.status.disk);
+/** Where disk is, as seen from here; undefined: nobody said, or it is detached. */
+function diskOf({ live }: ChosenFlash, diskPath: string | undefined): string | undefined {
+  if (live === undefined) return diskPath;
+  return live.status.detached ? undefined : seenFromHere(live.status.pid, live.status.disk);
+}
+
+function openOther(flash: ChosenFlash, diskPath: string | undefined): Branch {
+  const { live, name } = flash;
+  const path = diskOf(flash, diskPath);
   if (path === undefined) {
     const none = emptyDisk();
     if (typeof none === 'number') throw new Failure(EXIT.failed, errnoName(none));

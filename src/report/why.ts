@@ -49,7 +49,7 @@ export interface WhyReport {
   /** Of a symlink. */
   readonly target?: string;
   readonly onFlash: boolean;
-  /** null: no disk was given. */
+  /** null: no disk was given, or it is detached. */
   readonly onDisk: boolean | null;
   readonly verdict: Verdict;
   /** The verdict in words. */
@@ -66,7 +66,8 @@ export interface WhyReport {
 export interface Circumstances {
   /** undefined: nothing is mounted, or a flash was asked without its mount. */
   readonly mode: Mode | undefined;
-  readonly diskKnown: boolean;
+  /** Whether disk was looked at; else why not: none was given, or the mount has let go of it. */
+  readonly disk: 'seen' | 'not given' | 'detached';
   readonly decide: (path: ByteString) => Decision;
   /** Time of the log's first event; undefined: it has none. */
   readonly logBegins: string | undefined;
@@ -138,7 +139,7 @@ class Gathered {
       ...(kind === 'file' ? { size: state.size } : {}),
       ...(target === null ? {} : { target: display(target) }),
       onFlash: standing.onFlash,
-      onDisk: circumstances.diskKnown ? standing.onDisk : null,
+      onDisk: circumstances.disk === 'seen' ? standing.onDisk : null,
       ...judge(state, this.#events, circumstances),
       becauseOf: [...this.#becauseOf],
       events: this.#events,
@@ -170,13 +171,17 @@ function judge(state: ObjectState, events: readonly Event[], circumstances: Circ
   return judgeDisk(state, events, circumstances);
 }
 
-function judgeMissing({ missing, err, standing }: ObjectState, { diskKnown }: Circumstances): Judgement {
+const WHERE_MISSING = {
+  seen: 'neither flash nor disk has it',
+  'not given': 'flash does not have it; --disk DIR tells about disk, too',
+  detached: 'flash does not have it, and disk is detached',
+} as const;
+
+function judgeMissing({ missing, err, standing }: ObjectState, { disk }: Circumstances): Judgement {
   const name = shown(missing ?? ('' as ByteString));
   if (standing.removed)
     return { verdict: 'removed', explanation: `${name} was removed in the merged root; disk still has it` };
-  const where = diskKnown
-    ? 'neither flash nor disk has it'
-    : 'flash does not have it; --disk DIR tells about disk, too';
+  const where = WHERE_MISSING[disk];
   if (err === ELOOP) return { verdict: 'absent', explanation: `too many symlinks, ${name} is the last` };
   return { verdict: 'absent', explanation: err === ENOENT ? `no ${name}: ${where}` : `${name}: ${errnoName(err)}` };
 }
@@ -184,10 +189,10 @@ function judgeMissing({ missing, err, standing }: ObjectState, { diskKnown }: Ci
 function judgeFlash(
   { standing }: ObjectState,
   events: readonly Event[],
-  { diskKnown, logBegins }: Circumstances,
+  { disk, logBegins }: Circumstances,
 ): Judgement {
   const before = events.some(isArrival) ? '' : `; ${sinceWhen(logBegins)} it is not told how it came there`;
-  if (!diskKnown) {
+  if (disk !== 'seen') {
     const kind = events.find(isArrival)?.kind;
     const how =
       kind === undefined

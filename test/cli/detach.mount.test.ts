@@ -195,6 +195,40 @@ describe('cli/detach', function () {
     closeSync(cut);
   });
 
+  it('has flash follow first in mode upgrade, waits for who still writes, and goes on in it once disk is back', async () => {
+    readFileSync(at('etc/used'));
+    await ok('sync');
+    await ok('mode', 'upgrade');
+    const fd = openSync(at('etc/unused'), 'a');
+    writeFileSync(at('etc/used'), 'changed\n');
+    const refused = await live.ask('detach');
+    assert.equal(refused.status, 9);
+    assert.match(refused.stderr, /etc\/unused by /);
+    closeSync(fd);
+    await ok('detach');
+    umountDisk();
+    assert.equal(readFileSync(at('etc/used'), 'utf8'), 'changed\n');
+    assert.equal(readFileSync(join(live.flash, 'etc/used'), 'utf8'), 'changed\n');
+    mountDisk('image');
+    assert.equal(readFileSync(join(live.disk, 'etc/used'), 'utf8'), 'changed\n');
+    await ok('attach');
+    assert.equal((await status()).mode, 'upgrade');
+    writeFileSync(at('etc/used'), 'again\n');
+    await ok('sync');
+    assert.equal(readFileSync(join(live.flash, 'etc/used'), 'utf8'), 'again\n');
+    assert.equal(readFileSync(join(live.disk, 'etc/used'), 'utf8'), 'again\n');
+  });
+
+  it('has why say of flash what there is to say, and of disk that it is detached', async () => {
+    readFileSync(at('etc/used'));
+    await ok('sync');
+    await ok('detach');
+    umountDisk();
+    const { stdout } = await ok('why', '/etc/used', '/etc/unused');
+    assert.match(stdout, /^\/etc\/used: file, 5 B, on flash: it was captured$/m);
+    assert.match(stdout, /^\/etc\/unused: no \/etc\/unused: flash does not have it, and disk is detached$/m);
+  });
+
   it('keeps sockets and fifos working that are in use', async () => {
     sh(`mkfifo ${live.disk}/var/cache/fifo`);
     await ok('mode', 'hold');
