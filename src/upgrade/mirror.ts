@@ -258,7 +258,7 @@ export class Mirror {
   /** What the symlink `node` needs on flash, wanted from now on and under way; or what writing that down gives. */
   #pulled(node: Node, path: ByteString): readonly ByteString[] | Errno {
     const { changes, marks, tree, wanted } = this.#parts;
-    const paths = pulledBy(tree, node, path);
+    const paths = pulledBy(tree, wanted, node, path);
     for (const other of paths) changes.pulled(other);
     const added = wanted.add(paths);
     if (added < 0) return added as Errno;

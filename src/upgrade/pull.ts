@@ -9,15 +9,28 @@ import { isDir, S_IFLNK } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { PathWalk, targetOf } from '../tree/path-walk.ts';
 import type { Tree } from '../tree/tree.ts';
+import type { Wanted } from './wanted.ts';
 
-/** Merged paths of what flash lacks of the way from the symlink `node`, to be called `path`, if what `was` led to is on flash. */
-export function pulledBy(tree: Tree, node: Node, path: ByteString): ByteString[] {
+/**
+ * Merged paths of what flash lacks of the way from the symlink `node`, to be called `path`, if what `was` led to is on flash; of a directory
+ * also what has the names there that are wanted below the one before.
+ */
+export function pulledBy(tree: Tree, wanted: Wanted, node: Node, path: ByteString): ByteString[] {
   const target = targetOf(tree, node);
   const was = targetOnFlash(tree, path);
   if (typeof target === 'number' || typeof was === 'number' || target === was) return [];
-  const before = way(tree, path, was);
-  if (before === undefined || before.length > 0) return [];
-  return way(tree, path, target) ?? [];
+  const base = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  const before = wayTo(tree, from(base, was));
+  if (before === undefined || before.lacks.size > 0) return [];
+  const now = wayTo(tree, from(base, target));
+  if (now === undefined) return [];
+  const pulled = new Set(now.lacks);
+  if (before.directory !== null && now.directory !== null && now.directory !== before.directory)
+    for (const below of wanted.below(before.directory)) {
+      const same = wayTo(tree, asBytes(now.directory + below.slice(before.directory.length)));
+      for (const other of same?.lacks ?? []) pulled.add(other);
+    }
+  return [...pulled];
 }
 
 /** What flash's symlink of this path says; an Errno where it has none. */
@@ -29,18 +42,31 @@ function targetOnFlash(tree: Tree, path: ByteString): ByteString | number {
   return at == null ? ENOENT : readlinkat(tree.flash.fd(at), asBytes(path.slice(slash + 1)));
 }
 
-/** What flash lacks of where `target` leads and of the way there; undefined where it leads to nothing. */
-function way(tree: Tree, path: ByteString, target: ByteString): ByteString[] | undefined {
-  const dir = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-  const walk = new PathWalk(tree, target.startsWith('/') ? target : join(asBytes(dir), target));
+interface Way {
+  /** What flash lacks of it, with the directories above. */
+  readonly lacks: ReadonlySet<ByteString>;
+  /** What it leads to, if that is a directory. */
+  readonly directory: ByteString | null;
+}
+
+/** The way to a merged path, symlinks included; undefined where it leads to nothing. */
+function wayTo(tree: Tree, path: ByteString): Way | undefined {
+  const walk = new PathWalk(tree, path);
   let at = walk.go();
   while (!('err' in at) && at.node.kind === S_IFLNK) at = walk.goOn(at);
-  const lacks: ByteString[] = [];
+  const lacks = new Set<ByteString>();
+  let directory: ByteString | null = null;
   if (!('err' in at)) {
-    for (const hop of walk.hops) if (!hop.node.onFlash) lacks.push(hop.path);
-    if (!at.node.onFlash)
-      lacks.push(isDir(at.node) ? tree.path(at.node) : tree.pathOf(at.parent ?? tree.root, at.name));
+    for (const hop of walk.hops) if (!hop.node.onFlash) lacks.add(hop.path);
+    const { node } = at;
+    directory = isDir(node) ? tree.path(node) : null;
+    if (!node.onFlash) lacks.add(directory ?? tree.pathOf(at.parent ?? tree.root, at.name));
+    for (let above = node.parent; above !== null && !above.onFlash; above = above.parent) lacks.add(tree.path(above));
   }
   walk.release();
-  return 'err' in at ? undefined : lacks;
+  return 'err' in at ? undefined : { lacks, directory };
+}
+
+function from(base: string, target: ByteString): ByteString {
+  return target.startsWith('/') ? target : join(asBytes(base), target);
 }
