@@ -91,6 +91,8 @@ function checkObject(branches: Branches, place: Place, name: ByteString): Place 
 function compare({ disk, marks, findings }: Branches, place: Place, name: ByteString, path: ByteString): boolean {
   if (place.disk === null || (marks.of(place.hides, name) & OPAQUE) !== 0) return false;
   if (disk.stat(place.disk, name, onDisk) < 0) return false;
+  // Flash has still to follow (`behind`).
+  if (marks.dirty.has(path)) return typeOf(onFlash) === typeOf(onDisk);
   if (typeOf(onFlash) !== typeOf(onDisk)) {
     findings.add('other-type', path, `${typeName(onFlash)} on flash, ${typeName(onDisk)} on disk`);
     return false;

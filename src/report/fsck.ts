@@ -18,6 +18,7 @@ import { readLog } from '../tree/mark-reader.ts';
 import type { LogRead } from '../tree/mark-reader.ts';
 import { Marks } from '../tree/marks.ts';
 import { RESERVED } from '../tree/tree.ts';
+import { cutWanted, NEW_WANTED, readWanted, WANTED } from '../upgrade/wanted.ts';
 import { checkFlash } from './check-flash.ts';
 import { checkMarks } from './check-marks.ts';
 import { Findings, isFault, KINDS } from './finding.ts';
@@ -27,6 +28,8 @@ import { namesOf } from './listing.ts';
 /** Marks of names that disk lacks: more than these, and more than half of all, are not dropped. It is another disk, rather. */
 const MANY = 16;
 const STAGE = asBytes('stage');
+/** What takes another's place once it is whole. */
+const HALF_MADE = [NEW_MARKS, NEW_WANTED];
 
 export interface FsckOptions {
   readonly flash: Branch;
@@ -66,10 +69,13 @@ export function fsck({ flash, disk, home, repair }: FsckOptions): FsckReport {
   const log = home === null ? null : checkLog(home, marks, findings);
   if (home !== null) {
     checkStage(home, findings);
+    checkWanted(home, findings);
     marks.apply({ kind: 'home', path: identityOf(home) }, 0);
   }
   const count = marks.count() - (home === null ? 0 : 1);
   const readable = home === null || log !== null;
+  for (const [path, { from }] of marks.dirty)
+    findings.add('behind', path, from === null ? '' : `renamed from /${display(from)}`);
   const hidden = readable ? checkMarks(marks, disk, findings) : 0;
   // Without the marks nothing can be said of how flash and disk belong together.
   const objects = readable ? checkFlash({ flash, disk, marks, findings }) : 0;
@@ -108,13 +114,21 @@ function checkLog(home: number, marks: Marks, findings: Findings): LogRead | nul
 }
 
 function checkStage(home: number, findings: Findings): void {
-  if (statxAt(home, NEW_MARKS, newStat()) >= 0) findings.add('stage-leftover', inHome(NEW_MARKS));
+  for (const name of HALF_MADE) if (statxAt(home, name, newStat()) >= 0) findings.add('stage-leftover', inHome(name));
   const fd = openat(home, STAGE, O_RDONLY | O_DIRECTORY);
   if (fd === ENOENT) return;
   const names = fd < 0 ? fd : namesOf(fd);
   if (fd >= 0) close(fd);
   if (typeof names === 'number') findings.add('unreadable', inHome(STAGE), errnoName(names));
   else for (const name of names) findings.add('stage-leftover', join(inHome(STAGE), name));
+}
+
+function checkWanted(home: number, findings: Findings): void {
+  const read = readWanted(home);
+  if (read === ENOENT) return;
+  if (typeof read === 'number') findings.add('unreadable', inHome(WANTED), errnoName(read));
+  else if (read.torn > 0)
+    findings.add('wanted-torn', inHome(WANTED), `${String(read.torn)} bytes after ${String(read.paths.length)} paths`);
 }
 
 function keepWhereDoubtful(findings: Findings, hidden: number): void {
@@ -129,7 +143,7 @@ function keepWhereDoubtful(findings: Findings, hidden: number): void {
 
 /** What stops it, or 0. The log comes last: until it is replaced, nothing that it says is gone. */
 function mend(home: number, marks: Marks, log: LogRead | null, findings: Findings): number {
-  const swept = sweep(home, of(findings, 'stage-leftover'));
+  const swept = Math.min(sweep(home, of(findings, 'stage-leftover')), cutList(home, of(findings, 'wanted-torn')));
   if (log === null) return swept;
   const cut = of(findings, 'log-torn', 'log-damaged');
   if (cut.length > 0) {
@@ -149,7 +163,7 @@ function mend(home: number, marks: Marks, log: LogRead | null, findings: Finding
 
 function sweep(home: number, leftovers: readonly Finding[]): number {
   if (leftovers.length === 0) return 0;
-  unlinkat(home, NEW_MARKS);
+  for (const name of HALF_MADE) unlinkat(home, name);
   const fd = openat(home, STAGE, O_RDONLY | O_DIRECTORY);
   if (fd >= 0) {
     const stage = new Stage(fd);
@@ -161,6 +175,14 @@ function sweep(home: number, leftovers: readonly Finding[]): number {
   }
   settle(leftovers);
   return 0;
+}
+
+function cutList(home: number, torn: readonly Finding[]): number {
+  const read = torn.length === 0 ? ENOENT : readWanted(home);
+  if (typeof read === 'number') return read === ENOENT ? 0 : read;
+  const err = cutWanted(home, read.size);
+  if (err >= 0) settle(torn);
+  return err;
 }
 
 function cutLog(home: number, size: number): number {

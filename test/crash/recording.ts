@@ -31,6 +31,14 @@ const KINDS: Record<Filesystem, Kind> = {
   btrfs: { size: '256M', mkfs: ['-q', '-f'], mount: 'commit=1', check: ['btrfs', 'check', '--readonly', '--force'] },
 };
 
+/** What is on it from the start: only ext4 can be made so. */
+export interface Content {
+  /** A directory. */
+  readonly of: string;
+  /** As truncate(1) takes it. */
+  readonly size: string;
+}
+
 export function tool(command: string, ...args: string[]): string {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
@@ -66,15 +74,17 @@ export class Recording implements AsyncDisposable {
   /** A file to read the number of records from. */
   readonly position: string;
   readonly #dir: string;
+  readonly #content: Content | undefined;
   readonly #image: string;
   readonly #server: string;
   #child: ChildProcess | undefined;
   #loop = '';
   #mount: Mount | undefined;
 
-  constructor(type: Filesystem, dir: string) {
+  constructor(type: Filesystem, dir: string, content?: Content) {
     this.type = type;
     this.#dir = dir;
+    this.#content = content;
     this.base = join(dir, 'base');
     this.log = join(dir, 'log');
     this.#image = join(dir, 'recorded');
@@ -88,10 +98,12 @@ export class Recording implements AsyncDisposable {
   }
 
   async start(): Promise<this> {
-    const { size, mkfs } = KINDS[this.type];
+    const { mkfs } = KINDS[this.type];
+    const size = this.#content?.size ?? KINDS[this.type].size;
+    const populated = this.#content === undefined ? [] : ['-d', this.#content.of];
     closeSync(openSync(this.base, 'w'));
     tool('truncate', '-s', size, this.base);
-    tool(`mkfs.${this.type}`, ...mkfs, this.base);
+    tool(`mkfs.${this.type}`, ...mkfs, ...populated, this.base);
     tool('cp', '--sparse=always', this.base, this.#image);
     mkdirSync(this.#server);
     const env = { ...process.env, RECORDER_IMAGE: this.#image, RECORDER_LOG: this.log };

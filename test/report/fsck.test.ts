@@ -169,6 +169,30 @@ describe('report/fsck', () => {
     mends('stage-leftover /.rootsync/marks.new');
   });
 
+  it('says which paths flash has still to follow, and takes nothing for a fault that a crash in upgrade mode leaves there', () => {
+    mkdirSync(flash('etc'));
+    symlinkSync('x', flash('etc/hosts'));
+    leaves('other-type /etc/hosts');
+    mark({ kind: 'dirty', path: asBytes('etc/hosts') }, { kind: 'moved', from: asBytes('old'), path: asBytes('new') });
+    mark({ kind: 'dirty', path: asBytes('hard') }, { kind: 'clean', path: asBytes('hard') });
+    for (const repair of [false, true]) {
+      const report = check(repair);
+      assert.deepEqual(found(report), ['behind /etc/hosts', 'behind /new']);
+      assert.deepEqual([report.faults, report.marks, report.mended], [0, 2, 0]);
+      assert.match(report.findings[1]?.detail ?? '', /renamed from \/old/);
+    }
+  });
+
+  it('cuts a list of wanted paths after its last whole one, and removes half a list', () => {
+    writeFileSync(flash('.rootsync/wanted'), 'etc\0etc/hosts\0');
+    assert.deepEqual(found(check()), []);
+    appendFileSync(flash('.rootsync/wanted'), 'etc/ha');
+    mends('wanted-torn /.rootsync/wanted');
+    assert.equal(readFileSync(flash('.rootsync/wanted'), 'latin1'), 'etc\0etc/hosts\0');
+    writeFileSync(flash('.rootsync/wanted.new'), 'etc\0');
+    mends('stage-leftover /.rootsync/wanted.new');
+  });
+
   it('cuts a log after its last whole record, and keeps those before', () => {
     mark(whiteout('hard'));
     const whole = statSync(log()).size;

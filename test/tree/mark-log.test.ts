@@ -28,6 +28,10 @@ const RECORDS: readonly MarkRecord[] = [
   { kind: 'prune', path: asBytes('moved') },
   { kind: 'whiteout', path: asBytes('back') },
   { kind: 'reveal', path: asBytes('back') },
+  { kind: 'dirty', path: asBytes('usr/lib\xff') },
+  { kind: 'dirty', path: asBytes('usr/done') },
+  { kind: 'clean', path: asBytes('usr/done') },
+  { kind: 'moved', from: asBytes('var/old'), path: asBytes('var/new') },
 ];
 
 describe('tree/mark-log', () => {

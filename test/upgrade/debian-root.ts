@@ -38,6 +38,19 @@ export class DebianRoot implements AsyncDisposable {
     }
   }
 
+  /** After a crash: flash alone starts its shell, then it is mounted again. */
+  static async resume(options: RootOptions): Promise<DebianRoot> {
+    const debian = new DebianRoot(new MountedRoot({ ...options, config: { mode: null } }));
+    try {
+      assert.equal(await debian.alone('/bin/bash', '-c', 'echo alive'), 'alive\n');
+      await debian.root.start();
+      return debian;
+    } catch (error) {
+      await debian[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   do(script: string): Promise<string> {
     return inDebian(this.root.mountpoint, script);
   }

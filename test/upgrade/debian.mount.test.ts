@@ -2,24 +2,42 @@
 // what was removed, or that cannot run what was upgraded without disk.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { needsMount } from '../mounted-root.ts';
 import { debianTree } from '../run/debian-tree.ts';
+import { agreement } from './agreement.ts';
 import { APT } from './debian-packages.ts';
 import { DebianRoot } from './debian-root.ts';
+import { begin, shell } from '../workloads/programs.ts';
+
+const CLEAN = [
+  '/usr/bin/env',
+  'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
+  'DEBIAN_FRONTEND=noninteractive',
+  'LC_ALL=C.UTF-8',
+];
 
 describe('upgrade: a Debian', function () {
   this.timeout(240_000);
   needsMount();
   let debian: DebianRoot;
+  // A device of its own, with an end.
+  const device = mkdtempSync(join(tmpdir(), 'device-'));
 
   before(async function () {
     this.timeout(900_000);
     debianTree();
-    debian = await DebianRoot.start();
+    assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'none', device]).status, 0);
+    debian = await DebianRoot.start({ flash: join(device, 'flash') });
   });
-  after(() => debian?.[Symbol.asyncDispose]());
+  after(async () => {
+    await (debian as DebianRoot | undefined)?.[Symbol.asyncDispose]();
+    spawnSync('umount', ['-l', device]);
+    rmSync(device, { recursive: true, force: true });
+  });
 
   /** Runs a script; what flash has by then that it had not before, what it has otherwise, and what it has no more. */
   async function doing(script: string): Promise<Record<'more' | 'other' | 'less', string[]>> {
@@ -42,6 +60,22 @@ describe('upgrade: a Debian', function () {
       [],
     );
     assert.ok(other.includes('/var/lib/dpkg/status'));
+  });
+
+  it('a flash that is full: dpkg says so, the branches agree, and once there is room it is done again', async () => {
+    const ballast = join(device, 'ballast');
+    await shell(`head -c $(($(stat -f -c %a*%S .) - 64 * 1024)) /dev/zero >${ballast}`, device);
+    const failed = await begin(['chroot', debian.root.mountpoint, ...CLEAN, 'dpkg', '-i', '/repo/gamma-1.3.deb']).ended;
+    assert.notEqual(failed.status, 0);
+    assert.match(failed.stderr, /No space left on device/);
+    // What has the same bytes on both, and was written in place, may still wait for room.
+    await debian.root.settle();
+    assert.deepEqual(agreement(debian.root), []);
+    rmSync(ballast);
+    await debian.do('dpkg -i /repo/gamma-1.3.deb');
+    await debian.inSync();
+    assert.equal(await debian.alone('/usr/bin/gamma'), 'version 1.3\nconf of 1.3\n');
+    await debian.do('dpkg -i /repo/gamma-1.2.deb');
   });
 
   it('dpkg -i of the next version: flash has what is new of what it had, and runs it alone', async () => {
