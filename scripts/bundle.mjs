@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { licencesOf } from './bundle-licences.mjs';
 
 const clone = fileURLToPath(new URL('..', import.meta.url));
 const out = resolve(process.argv[2] ?? join(clone, 'dist/bundle'));
@@ -31,7 +32,8 @@ const standsAlone = {
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-await build({
+const { metafile } = await build({
+  metafile: true,
   absWorkingDir: clone,
   entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`),
   entryNames: '[name]',
@@ -55,3 +57,4 @@ const platform = `linux-${process.arch}`;
 const native = dirname(createRequire(require.resolve('koffi')).resolve(`@koromix/koffi-${platform}`));
 cpSync(join(native, platform.replace('-', '_'), 'koffi.node'), join(out, 'koffi.node'));
 writeFileSync(join(out, 'package.json'), `${JSON.stringify({ name, version, license, type: 'module' })}\n`);
+writeFileSync(join(out, 'LICENSES'), licencesOf(clone, Object.keys(metafile.inputs), [native]));
