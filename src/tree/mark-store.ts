@@ -15,15 +15,11 @@ import { isDir, S_IFDIR, S_IFMT } from './node.ts';
 import type { DirNode } from './node.ts';
 import type { Tree } from './tree.ts';
 
-const TAKES_BACK: ReadonlySet<MarkRecord['kind']> = new Set(['clear', 'prune', 'reveal'] as const);
-
 export class MarkStore {
   readonly log: MarkLog;
   readonly marks: Marks;
   /** Number of the newest record that took an origin back. */
   retracted = 0;
-  /** Number of the newest record that took a mark back. Such a one speaks of what was changed before it was made. */
-  afterwards = 0;
   readonly #tree: Tree;
   /** Records of marks that are being set together. */
   #batch: MarkRecord[] | null = null;
@@ -92,7 +88,7 @@ export class MarkStore {
     if (disk === null || (marked & SPENT) === 0 || (marked & WHITEOUT) !== 0) return 0;
     const record: MarkRecord = { kind: 'reveal', path: join(disk.path(), name) };
     const number = this.log.append(record);
-    this.#apply(record, Math.max(0, number));
+    this.marks.apply(record, Math.max(0, number));
     return number;
   }
 
@@ -200,7 +196,6 @@ export class MarkStore {
   #apply(record: MarkRecord, number: number): void {
     this.marks.apply(record, number);
     if (record.kind === 'clear' || record.kind === 'prune') this.retracted = Math.max(this.retracted, number);
-    if (TAKES_BACK.has(record.kind)) this.afterwards = Math.max(this.afterwards, number);
   }
 
   // A directory that had no marks so far does not know where they are: neither do those above it, and their children ask them.
