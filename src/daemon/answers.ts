@@ -65,8 +65,7 @@ function turnMode(
       return;
     }
   }
-  // What is dirty by now is mirrored in any mode.
-  if (was === 'upgrade' && to !== was) engine.wanted.end();
+  if (was === 'upgrade' && to !== was) endUpgrade(engine);
   engine.changes.watch(watched);
   modeSwitch.turn(turn, () => {
     reply.give(was);
@@ -74,10 +73,17 @@ function turnMode(
 }
 
 /** 0 or an Errno: then nothing is wanted. */
-function beginUpgrade({ mirror, tree, wanted }: Engine): number {
+function beginUpgrade({ mirror, ties, tree, wanted }: Engine): number {
   const begun = mirror.roomless ? ENOSPC : wanted.begin(tree.flash.fd(tree.flash.root));
   if (begun < 0) wanted.end();
+  else ties.loosen();
   return begun;
+}
+
+/** What is dirty by now is mirrored in any mode. */
+function endUpgrade({ ties, wanted }: Engine): void {
+  ties.fasten(wanted.all);
+  wanted.end();
 }
 
 function changesOf({ changes, mirror, tree }: Engine): ReturnType<Changes['report']> {

@@ -56,6 +56,7 @@ import { Aside } from '../upgrade/aside.ts';
 import { Changes } from '../upgrade/changes.ts';
 import { Mirror } from '../upgrade/mirror.ts';
 import { recover } from '../upgrade/recovery.ts';
+import { Ties } from '../upgrade/ties.ts';
 import { Wanted } from '../upgrade/wanted.ts';
 import type { EntryOut } from '../wire/replies.ts';
 import type { LiveConfig } from './config.ts';
@@ -160,6 +161,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     journal.directoryMade(node, degraded);
     kernel.appeared(node);
   });
+  const ties = new Ties({ tree, marks: store, stage, features, journal });
   const prefill = new Prefill(fuseFd);
   const nextFile = new NextFile(tree, prefill);
   const data = new DataPath({ tree, fuseFd, passthrough, ...mappings(features, disk), nextFile });
@@ -174,12 +176,12 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     onMoved: (node) => data.moved(node),
     onLanded: (node) => {
       kernel.appeared(node);
-      // A capture that was under way when the mode began.
-      if (current.mode === 'upgrade') wanted.add([tree.path(node)]);
+      if (wanted.inForce) landedInUpgrade(ties, wanted, tree.path(node));
     },
     onNamed: (node, parent, name) => {
       journal.named(node, parent, name);
       kernel.appeared(node);
+      if (wanted.inForce) landedInUpgrade(ties, wanted, tree.pathOf(parent, name));
     },
   });
   const kept: Kept = new Kept(tree, ground.keptFd, landing);
@@ -193,7 +195,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const markSync = new MarkSync(store, pool, features.ordered);
   const { diskStage, ...onDisk } = diskParts(tree, store, markSync, pool);
   const changes = new Changes();
-  const mirror = new Mirror({ ...joint, marks: store, markSync, features, space, wanted, changes });
+  const mirror = new Mirror({ ...joint, marks: store, markSync, features, space, wanted, changes, ties });
   const engine: Engine = {
     tree,
     marks: store,
@@ -212,6 +214,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     ...onDisk,
     mirror,
     wanted,
+    ties,
     changes,
     aside: new Aside(tree, pool, stage),
     pool,
@@ -219,6 +222,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     ...constantsOf(config, features),
   };
   recover(tree, journal, mirror);
+  resumeUpgrade(current, ties, wanted);
   const modeSwitch = new ModeSwitch({ current, tree, capture, journal, kernel });
   return { engine, copies, journal, space, modeSwitch, diskStage, configuredExcludes: ground.configuredExcludes };
 }
@@ -232,12 +236,27 @@ function rulesOf({ excludes, config }: Groundwork): { excludes: Excludes; onStat
   return { excludes, onStat: config.onStat };
 }
 
-/** What is wanted from the start: in upgrade mode what was kept, if it was in force before, else what flash has. */
+/** What is wanted from the start: what was kept, if the mode was upgrade before, else in upgrade mode what flash has. */
 function firstWanted({ config, flash, home }: Groundwork): Wanted {
   const wanted = new Wanted(home);
-  if (config.mode !== 'upgrade') wanted.end();
-  else if (wanted.resume() < 0) wanted.begin(flash.fd(flash.root));
+  const kept = wanted.resume();
+  if (config.mode === 'upgrade' && kept < 0) wanted.begin(flash.fd(flash.root));
   return wanted;
+}
+
+/** A capture that was under way when the mode began, or one on demand. */
+function landedInUpgrade(ties: Ties, wanted: Wanted, path: ByteString): void {
+  wanted.add([path]);
+  ties.loosen();
+}
+
+/** The mode goes on, or was given up without a word: by a crash, or by an option. */
+function resumeUpgrade({ mode }: CurrentMode, ties: Ties, wanted: Wanted): void {
+  if (mode === 'upgrade') ties.loosen();
+  else if (wanted.inForce) {
+    ties.fasten(wanted.all);
+    wanted.end();
+  }
 }
 
 type Constants = Pick<Engine, 'timeout' | 'timeoutNsec' | 'nameMax' | 'features' | 'ownUid' | 'ownGid'>;

@@ -15,6 +15,7 @@ import type { Tree } from '../tree/tree.ts';
 import type { Aside } from '../upgrade/aside.ts';
 import type { Changes } from '../upgrade/changes.ts';
 import type { Mirror } from '../upgrade/mirror.ts';
+import type { Ties } from '../upgrade/ties.ts';
 import type { Wanted } from '../upgrade/wanted.ts';
 import type { EntryOut } from '../wire/replies.ts';
 import type { NextFile } from './next-file.ts';
@@ -43,6 +44,7 @@ export interface Engine {
   readonly copyDown: CopyDown;
   readonly mirror: Mirror;
   readonly wanted: Wanted;
+  readonly ties: Ties;
   readonly aside: Aside;
   /** What is changed, while somebody wants to know. */
   readonly changes: Changes;

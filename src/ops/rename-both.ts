@@ -44,16 +44,23 @@ function renameFile(engine: Engine, req: Request, move: Move): number {
   const newPath = tree.pathOf(to, newName);
   const followed = mirror.follows(newPath);
   let staged: ByteString | undefined;
+  let linked = false;
   if (followed) {
     const pulled = source.kind === S_IFLNK ? mirror.pull(source, newPath, req) : OK;
     if (pulled !== OK) return pulled;
-    const copy = aside.take(source, req);
+    const twin = mirror.twin(source, newPath);
+    linked = twin !== null && twin !== 'wait';
+    const copy = linked ? { name: twin as ByteString } : aside.take(source, req);
     if (typeof copy === 'number') return copy;
     staged = copy.name;
   }
   const begun = mirror.begin(req, [newPath, tree.pathOf(from, oldName)]);
-  if (begun !== OK) return begun;
-  aside.taken(source);
+  if (begun !== OK) {
+    // A copy is kept for when the request runs anew.
+    if (linked && staged !== undefined) aside.discard(staged);
+    return begun;
+  }
+  if (!linked) aside.taken(source);
   const given = giveUpOnFlash(engine, source, from, oldName);
   if (given < 0) return given;
   if (target !== null && nameOnFlash(target, to, newName)) {

@@ -152,7 +152,7 @@ export class Marks {
     const flags = this.disk.flags(node) & which;
     if (flags === 0) return;
     if ((flags & WHITEOUT) !== 0) this.whiteouts--;
-    if ((flags & SPENT) !== 0) this.spentAt(node).spent--;
+    if ((flags & SPENT) !== 0) this.#unspend(this.spentAt(node));
     this.disk.setFlags(node, this.disk.flags(node) & ~flags);
   }
 
@@ -240,6 +240,11 @@ export class Marks {
     all.spent++;
     this.disk.setFlags(node, flags | SPENT);
     this.disk.setValue(node, all.index);
+  }
+
+  #unspend(all: DiskLinks): void {
+    all.spent--;
+    if (all.spent === 0) this.links.delete(this.#inoKey(all.inoLo, all.inoHi));
   }
 
   #forgetAll(node: number): void {

@@ -46,21 +46,3 @@ export function openSource(tree: Tree, node: Node): number {
   const fd = openNode(tree, node, O_RDONLY | O_NOATIME);
   return fd < 0 ? openNode(tree, node, O_RDONLY) : fd;
 }
-
-/** Another name of `node`, which is mirrored as `path`, whose copy on flash is right: to be linked to. `wait`: it is being made. */
-export function twinOf(
-  tree: Tree,
-  entries: ReadonlyMap<ByteString, Entry>,
-  { parent: first, name: firstName, onFlash: firstOnFlash, aliases }: Node,
-  path: ByteString,
-): { readonly parent: DirNode; readonly name: ByteString } | null | 'wait' {
-  if (aliases === null || first === null) return null;
-  for (const { parent, name, onFlash } of [{ parent: first, name: firstName, onFlash: firstOnFlash }, ...aliases]) {
-    const other = tree.pathOf(parent, name);
-    if (!isDir(parent) || other === path) continue;
-    const state = entries.get(other)?.state;
-    if (state === 'copying') return 'wait';
-    if (onFlash && (state === undefined || state === 'stored')) return { parent, name };
-  }
-  return null;
-}

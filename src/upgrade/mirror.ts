@@ -15,17 +15,19 @@ import { publish } from '../copy/publish.ts';
 import type { Stage } from '../copy/stage.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
-import { linkat, rmdirat, unlinkat } from '../sys/link.ts';
+import { rmdirat, unlinkat } from '../sys/link.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import { FROM_DISK, isDir, S_IFLNK, SIDE_KNOWN } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyAttributes } from './attributes.ts';
 import type { Changes } from './changes.ts';
-import { findOnDisk, newEntry, openSource, twinOf } from './entry.ts';
+import { findOnDisk, newEntry, openSource } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { pulledBy } from './pull.ts';
 import { syncBoth } from './sync-both.ts';
+import type { Ties } from './ties.ts';
+import { stageTwin } from './twin.ts';
 import type { Wanted } from './wanted.ts';
 
 /** Jobs that copy at a time. */
@@ -47,6 +49,7 @@ export interface MirrorOptions {
   readonly space: Space;
   readonly wanted: Wanted;
   readonly changes: Changes;
+  readonly ties: Ties;
 }
 
 export class Mirror {
@@ -224,14 +227,9 @@ export class Mirror {
     }
     const above = directories.ensure(parent);
     if (above < 0) return this.#failed(entry, above);
+    const twin = this.twin(node, entry.path);
+    if (twin !== null) return twin !== 'wait' && this.#land(entry, twin, 0);
     const stageName = stage.name();
-    const twin = twinOf(tree, this.#entries, node, entry.path);
-    if (twin === 'wait') return false;
-    if (twin !== null) {
-      const dirfd = twin.parent.dir.flash === null ? ENOENT : tree.flash.fd(twin.parent.dir.flash);
-      const linked = dirfd < 0 ? dirfd : linkat(dirfd, twin.name, stage.fd, stageName);
-      if (linked >= 0) return this.#land(entry, stageName, 0);
-    }
     const sourceFd = openSource(tree, node);
     if (sourceFd < 0) return this.#failed(entry, sourceFd);
     const { changes } = entry;
@@ -248,6 +246,11 @@ export class Mirror {
       } else this.#land(entry, stageName, result.bytes);
     });
     return true;
+  }
+
+  /** See `stageTwin`. */
+  twin(node: Node, path: ByteString): ByteString | null | 'wait' {
+    return stageTwin(this.#parts, this.#entries, node, path);
   }
 
   #isUnderWay(path: ByteString): boolean {
@@ -274,21 +277,15 @@ export class Mirror {
   #land(entry: Entry, stageName: ByteString, bytes: number): boolean {
     const { stage, tree } = this.#parts;
     const found = findOnDisk(tree, entry.path);
-    if (found === null) {
-      unlinkat(stage.fd, stageName);
-      return this.#stored(entry);
-    }
-    const err = this.put(found.node, found.parent, found.name, stageName);
-    if (err < 0) {
-      unlinkat(stage.fd, stageName);
-      return this.#failed(entry, err);
-    }
-    return this.#stored(entry, found.node, bytes);
+    const err = found === null ? 0 : this.put(found.node, found.parent, found.name, stageName);
+    if (found !== null && err >= 0) return this.#stored(entry, found.node, bytes);
+    unlinkat(stage.fd, stageName);
+    return err < 0 ? this.#failed(entry, err) : this.#stored(entry);
   }
 
   /** The staged copy `stageName` of `node` becomes flash's (`parent`, `name`). Errors: of marks and rename. */
   put(node: Node, parent: DirNode, name: ByteString, stageName: ByteString): number {
-    const { directories, features, marks, stage, tree } = this.#parts;
+    const { directories, features, marks, stage, ties, tree, wanted } = this.#parts;
     const above = directories.ensure(parent);
     const dirfd = above < 0 ? above : parent.dir.flash === null ? ENOENT : tree.flash.fd(parent.dir.flash);
     if (dirfd < 0) return dirfd;
@@ -300,6 +297,7 @@ export class Mirror {
     if (err < 0) return err;
     tree.nameLanded(node, parent, name);
     node.flags |= SIDE_KNOWN | FROM_DISK;
+    if (!wanted.inForce) ties.fastenName(parent, name);
     return 0;
   }
 

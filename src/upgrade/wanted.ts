@@ -69,10 +69,20 @@ export function cutWanted(home: number, size: number): number {
 export class Wanted {
   readonly #home: number;
   readonly #paths = new Set<ByteString>();
+  #inForce = false;
 
   /** `home`: `.rootsync`. */
   constructor(home: number) {
     this.#home = home;
+  }
+
+  /** The mode is upgrade. */
+  get inForce(): boolean {
+    return this.#inForce;
+  }
+
+  get all(): Iterable<ByteString> {
+    return this.#paths;
   }
 
   has(path: ByteString): boolean {
@@ -88,6 +98,7 @@ export class Wanted {
   resume(): number {
     const kept = readWanted(this.#home);
     if (typeof kept === 'number') return kept;
+    this.#inForce = true;
     for (const path of kept.paths) this.#paths.add(path);
     return kept.torn === 0 ? 0 : cutWanted(this.#home, kept.size);
   }
@@ -95,6 +106,7 @@ export class Wanted {
   /** The mode begins: wanted is what is below `flashRoot`. Durable when it returns. Errors: what open, write, fsync and rename give. */
   begin(flashRoot: number): number {
     this.#paths.clear();
+    this.#inForce = true;
     const err = this.#gather(flashRoot, asBytes(''));
     return err < 0 ? err : this.#write();
   }
@@ -117,6 +129,7 @@ export class Wanted {
 
   /** The mode has ended. */
   end(): void {
+    this.#inForce = false;
     this.#paths.clear();
     unlinkat(this.#home, WANTED);
     unlinkat(this.#home, NEW_WANTED);

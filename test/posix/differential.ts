@@ -122,12 +122,9 @@ class Run {
     return this.#withWarnings();
   }
 
-  /**
-   * Whether the branches may differ by path in upgrade mode: directories trade places on flash, tied to disk's by marks, and so does what
-   * was captured with several names change there.
-   */
+  /** Whether the branches may differ by path in upgrade mode: directories trade places on flash, tied to disk's by marks. */
   #isApart(at: number): boolean {
-    return this.#exchanged.has(at) || this.#sequences[at]?.plants.some(({ kind }) => kind === 'link') === true;
+    return this.#exchanged.has(at);
   }
 
   #withWarnings(): Difference[] {

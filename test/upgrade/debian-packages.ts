@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, shell } from '../workloads/programs.ts';
 
-/** `gamma` runs a program of its own, with a library by its symlink, on a file below a symlink to a directory, and on a conffile. */
+/** `gamma` runs a program of its own that has two names, with a library by its symlink, on a file below a symlink to a directory, and on a conffile. */
 const BUILD = String.raw`
 make() { # NAME VERSION [FIELD...]
   local name=$1 version=$2; shift 2
@@ -26,6 +26,7 @@ gamma() { # VERSION
   ln -s "libgamma.so.1.$1" gamma/usr/lib/libgamma.so.1
   printf '#!/bin/sh\n# %s\nLD_PRELOAD=/usr/lib/libgamma.so.1 exec /usr/lib/gamma/show /usr/share/gamma/current/version /etc/gamma/conf\n' "$1" > gamma/usr/bin/gamma
   chmod 4755 gamma/usr/bin/gamma; chmod 755 gamma/usr/lib/gamma/show
+  ln gamma/usr/lib/gamma/show gamma/usr/lib/gamma/show-too
   echo "version $1" > "gamma/usr/share/gamma/v$1/version"; echo unused > "gamma/usr/share/gamma/v$1/unused"
   ln -s "v$1" gamma/usr/share/gamma/current
   echo "only in $1" > "gamma/usr/share/gamma/only-$1"

@@ -215,6 +215,44 @@ describe('upgrade: the mirror', function () {
     assert.deepEqual(root.warnings, []);
   });
 
+  it('upgrades files of several names, captured by one or all of them, and has them as one file in any mode', async () => {
+    await using root = new MountedRoot({ config: { mode: null } });
+    for (const name of ['a', 'p', 'k']) {
+      writeFileSync(`${root.disk}/${name}1`, `${name}\n`);
+      linkSync(`${root.disk}/${name}1`, `${root.disk}/${name}2`);
+    }
+    await root.start();
+    shell(root.mountpoint, 'cat a1 p1 p2 k1 >/dev/null');
+    await root.settle();
+    await root.switchMode('upgrade');
+    shell(
+      root.mountpoint,
+      `for f in a p; do
+         echo $f: new >$f.new; ln $f.new $f.new2; ln $f"1" $f.tmp; mv $f.new $f"1"; mv $f.new2 $f"2"; rm $f.tmp
+       done; echo more >>k2`,
+    );
+    await inSync(root);
+    for (const branch of [root.flash, root.disk]) {
+      assert.equal(on(branch, 'a1'), 'a: new\n');
+      assert.equal(on(branch, 'p2'), 'p: new\n');
+      assert.equal(on(branch, 'k1'), 'k\nmore\n');
+      assert.equal(lstatSync(`${branch}/p1`).ino, lstatSync(`${branch}/p2`).ino);
+    }
+    assert.ok(!existsSync(`${root.flash}/a2`) && !existsSync(`${root.flash}/k2`));
+    await root.switchMode('hold');
+    assert.equal(
+      shell(root.mountpoint, 'echo 1 >>a2; echo 1 >>p1; cat a1 p2; stat -c %h a1 p2'),
+      'a: new\n1\np: new\n1\n2\n2\n',
+    );
+    await root.restart('kill');
+    assert.equal(
+      shell(root.mountpoint, 'cat a1 a2 p1 k2; stat -c %h a2'),
+      'a: new\n1\na: new\n1\np: new\n1\nk\nmore\n2\n',
+    );
+    assert.equal(on(root.disk, 'a2'), 'a: new\n');
+    assert.deepEqual(root.warnings, []);
+  });
+
   it('keeps what has several names as one', async () => {
     await using root = new MountedRoot({ config: { mode: null } });
     writeFileSync(`${root.disk}/one`, '1\n');
