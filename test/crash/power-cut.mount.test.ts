@@ -30,8 +30,7 @@ import { SEED } from '../seed.ts';
 const RUNS = Number(process.env['RUNS'] ?? 9);
 /** A directory to keep the image and disk of a cut that fails, for a look at them. */
 const KEEP = process.env['KEEP'];
-// btrfs on request: there a mark that is taken back after a rename can be on the device before the rename, which costs an origin now and then.
-const FLASHES = (process.env['FLASH'] ?? 'ext4,xfs').split(',') as Filesystem[];
+const FLASHES = (process.env['FLASH'] ?? 'ext4,xfs,btrfs').split(',') as Filesystem[];
 const WORKERS = ['w0', 'w1', 'w2'];
 const MOVER = 'm0';
 /** Objects that the mover finds. */
