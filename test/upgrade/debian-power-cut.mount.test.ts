@@ -20,6 +20,8 @@ import { DebianRoot, prepareDebian } from './debian-root.ts';
 const RUNS = Number(process.env['RUNS'] ?? 3);
 const UPGRADE = `export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
   dpkg -i /repo/gamma-1.3.deb /repo/bash-again.deb; dpkg -i /repo/gamma-1.2.deb /repo/libc6-again.deb; dpkg -r gamma`;
+/** A directory to keep the images of a cut that fails, for a look at them. */
+const KEEP = process.env['KEEP'];
 /** Between two looks at how far the devices are, at most; ms. */
 const REST = 25;
 
@@ -94,11 +96,18 @@ describe('upgrade: a Debian, power cut', function () {
         flashReplay.make({ position: moment.flash, survive }, dice, flashImage);
         diskReplay.make({ position: moment.disk, survive }, dice, diskImage);
         const what = `cut at ${moment.flash} and ${moment.disk}, ${survive}/8 survive`;
+        const pristine = [flashImage, diskImage].map((image) => `${image}-kept`);
+        if (KEEP !== undefined)
+          for (const [i, image] of [flashImage, diskImage].entries())
+            await run(['cp', '--sparse=always', image, pristine[i]!]);
         try {
           await judge(flashImage, diskImage, dir);
         } catch (error) {
+          if (KEEP !== undefined) await run(['cp', '--sparse=always', ...pristine, KEEP]);
           throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
         }
+        // Not written over: what still has one of them mounted would be found again.
+        for (const image of [flashImage, diskImage]) rmSync(image);
       }
     } finally {
       rmSync(dir, { recursive: true, force: true });
