@@ -4,13 +4,12 @@
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { DirCursor } from '../sys/dir.ts';
-import { pread } from '../sys/io.ts';
 import { readlinkat } from '../sys/link.ts';
 import { unescapeField } from '../sys/mountinfo.ts';
 import { close, O_DIRECTORY, O_RDONLY, openat } from '../sys/open.ts';
+import { readProc } from './proc-file.ts';
 
 const DOT = asBytes('.');
-const CHUNK = 65536;
 
 /** Paths in the merged root, without their leading slash. `device`: its `major:minor`, which names it in every namespace. */
 export function mountedAnywhere(procFd: number, device: string): ByteString[] {
@@ -20,7 +19,7 @@ export function mountedAnywhere(procFd: number, device: string): ByteString[] {
     const namespace = readlinkat(procFd, asBytes(`${pid}/ns/mnt`));
     if (typeof namespace === 'number' || seen.has(namespace)) continue;
     seen.add(namespace);
-    for (const path of mountedOn(device, readAll(procFd, asBytes(`${pid}/mountinfo`)))) found.add(path);
+    for (const path of mountedOn(device, readProc(procFd, asBytes(`${pid}/mountinfo`)))) found.add(path);
   }
   return [...found];
 }
@@ -63,17 +62,4 @@ function processes(procFd: number): string[] {
   }
   close(fd);
   return pids;
-}
-
-/** The text of a file of /proc; what could be read of it. */
-function readAll(dirFd: number, name: ByteString): string {
-  const fd = openat(dirFd, name, O_RDONLY);
-  if (fd < 0) return '';
-  const chunk = Buffer.allocUnsafe(CHUNK);
-  let text = '';
-  for (let n = pread(fd, chunk, 0, CHUNK, 0); n > 0; n = pread(fd, chunk, 0, CHUNK, text.length)) {
-    text += chunk.toString('latin1', 0, n);
-  }
-  close(fd);
-  return text;
 }

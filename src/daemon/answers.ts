@@ -4,6 +4,7 @@
 import { inspect } from 'node:util';
 import type { ByteString } from '../bytes.ts';
 import { ENOSPC, errnoName } from '../errno.ts';
+import { heapUsed } from './memory-use.ts';
 import { comeBack } from '../ops/coming-back.ts';
 import type { Engine } from '../ops/engine.ts';
 import { switchRules } from '../ops/rule-switch.ts';
@@ -125,6 +126,6 @@ function statusOf({ engine, copies, journal, space, modeSwitch, chores }: LiveSe
     free: space.free,
     full: space.full || copies.starved,
     counts: journal.counts,
-    heapUsed: process.memoryUsage().heapUsed,
+    heapUsed: heapUsed(),
   };
 }

@@ -5,6 +5,7 @@ import type { OperationStatus, Status } from '../control/protocol.ts';
 import { quantile, readCounters } from '../fuse/counters.ts';
 import { fstatfs } from '../sys/mount.ts';
 import type { MountConfig } from './config.ts';
+import { heapUsed, residentBytes } from './memory-use.ts';
 import type { SessionStatus } from './session-messages.ts';
 import { VERSION } from './version.ts';
 
@@ -18,6 +19,8 @@ export interface StatusFacts {
   readonly flashFd: number;
   readonly diskFd: number;
   readonly detached: boolean;
+  /** /proc. */
+  readonly procFd: number;
 }
 
 export function statusOf({
@@ -29,9 +32,9 @@ export function statusOf({
   flashFd,
   diskFd,
   detached,
+  procFd,
 }: StatusFacts): Status {
   const { counts } = session;
-  const memory = process.memoryUsage();
   const { written, queued, lost, lastSeq } = log.health();
   return {
     pid: process.pid,
@@ -63,7 +66,7 @@ export function statusOf({
     events: { written, queued, lost, lastSeq },
     space: { free: session.free, reserve: config.reserve, full: session.full },
     operations: operationsOf(counters),
-    memory: { rss: memory.rss, heapUsed: memory.heapUsed + session.heapUsed },
+    memory: { rss: residentBytes(procFd), heapUsed: heapUsed() + session.heapUsed },
   };
 }
 
