@@ -108,6 +108,13 @@ interface RealMount {
   readonly device: string;
 }
 
+/** Where filesystems are mounted that a branch at `path` would show as its own, but for itself. */
+export function mountedBelow(path: ByteString): ByteString[] {
+  return realMounts()
+    .map((mount) => mount.path)
+    .filter((at) => below(path, at) !== undefined);
+}
+
 function realMounts(): RealMount[] {
   const pseudo = new Set(
     readFileSync('/proc/filesystems', 'latin1')

@@ -8,6 +8,7 @@ import type { Inside } from './run/namespace.ts';
 
 interface UpgradeOptions {
   readonly mount?: string;
+  readonly dryRun?: true;
   readonly json?: true;
   readonly quiet?: true;
   readonly chdir?: string;
@@ -18,6 +19,9 @@ const NOTES = `
 What was changed is told on stderr at the end, by branch: + is new, - is gone. It is what is not as it was, whoever changed it. COMMAND runs as with rootsync
 run: the caller's environment, working directory, terminal and standard streams, the host's /proc, /sys, /dev, /run and /tmp; processes that it
 leaves behind are ended. Meanwhile the whole mount is in upgrade, for all who use it; then the mode is what it was, also where rootsync is killed.
+
+With --dry-run COMMAND runs in a second mount, of overlays (overlayfs) over flash and disk in $TMPDIR or /var/tmp. What COMMAND does elsewhere, in /run, /tmp or
+to services, it does all the same. It needs root, and the live mount is to be left alone meanwhile.
 `;
 
 export function addUpgrade(program: Command, done: (exitCode: number) => void): void {
@@ -32,6 +36,7 @@ export function addUpgrade(program: Command, done: (exitCode: number) => void): 
     .passThroughOptions()
     .usage('[options] [--] COMMAND...')
     .option(...MOUNT_CHOICE)
+    .option('--dry-run', 'change nothing: run COMMAND on copies that are thrown away, and say what would be changed')
     .option('--chdir <DIR>', 'working directory in the merged root (default: the current one)')
     .option('--json', 'what was changed as one line of JSON, the last one on stderr')
     .option('-q, --quiet', 'do not say what was changed')
@@ -40,7 +45,7 @@ export function addUpgrade(program: Command, done: (exitCode: number) => void): 
     .action(async (words: string[]) => {
       const options = command.opts<UpgradeOptions>();
       const { upgrade } = await import('./upgrade.ts');
-      const { mount, chdir, json = false, quiet = false } = options;
-      done(await upgrade({ mount, chdir, json, quiet, command: words }, options.inNamespace));
+      const { mount, chdir, json = false, quiet = false, dryRun = false } = options;
+      done(await upgrade({ mount, chdir, json, quiet, dryRun, command: words }, options.inNamespace));
     });
 }

@@ -10,6 +10,12 @@ import { agreement } from '../upgrade/agreement.ts';
 import { LiveMount } from './live.ts';
 import { start, type Ended } from './rootsync.ts';
 
+interface Told extends Changes {
+  readonly exitCode: number;
+  readonly behind: number;
+  readonly needs: { readonly flash: number; readonly free: number };
+}
+
 const SHELL = ['--chdir', '/', '--', '/bin/sh', '-c'];
 
 describe('cli/upgrade', function () {
@@ -40,8 +46,7 @@ describe('cli/upgrade', function () {
 
   const upgrade = (...words: string[]): Promise<Ended> => live.ask('upgrade', words);
   const mode = async (): Promise<string> => (await live.ask('mode')).stdout.trim();
-  const told = ({ stderr }: Ended): Changes & { exitCode: number; behind: number } =>
-    JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Changes & { exitCode: number; behind: number };
+  const told = ({ stderr }: Ended): Told => JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Told;
   const capture = (): void => {
     live.shell('cat etc/held etc/gone etc/read lib/libx.so.1 >/dev/null');
   };
@@ -143,6 +148,54 @@ describe('cli/upgrade', function () {
       await live.umount();
     } finally {
       spawnSync('umount', ['-l', live.flash]);
+    }
+  });
+
+  it('--dry-run says what would be changed, and changes nothing', async () => {
+    await live.mount('--exclude', '/opt/kept/**');
+    capture();
+    await live.ask('sync');
+    const branches = (): string =>
+      live.shell(
+        `cd ${live.dir}; find flash disk -path flash/.rootsync -prune -o -printf '%p %i %T@ %C@ %s %l\n' | sort`,
+      );
+    const before = branches();
+    const script = `echo new >/etc/held.new; mv /etc/held.new /etc/held; rm /etc/gone; echo x >/etc/made
+      dd if=/dev/zero of=/etc/read bs=1k count=200 2>/dev/null; mv /opt/d /opt/e; cat /etc/held; exit 3`;
+    const ended = await upgrade('--dry-run', '--json', ...SHELL, script);
+    assert.deepEqual([ended.status, ended.stdout], [3, 'new\n'], ended.stderr);
+    const { changed, needs } = told(ended);
+    assert.deepEqual(changed.map(({ path, what, on }) => `${path} ${what} ${on}`).sort(), [
+      '/etc/gone removed both',
+      '/etc/held changed both',
+      '/etc/made added disk',
+      '/etc/read changed both',
+      '/opt/d removed disk',
+      '/opt/e added disk',
+    ]);
+    assert.ok(needs.flash > 150_000 && needs.flash < 400_000, String(needs.flash));
+    assert.equal(branches(), before);
+    assert.equal(await mode(), 'capture');
+    assert.equal(live.shell('cat etc/held etc/gone'), 'old\nold\n');
+    const said = await upgrade('--dry-run', ...SHELL, 'rm /etc/gone');
+    assert.match(said.stderr, /would be changed on flash and disk: 1\n {2}- \/etc\/gone/);
+    assert.equal(spawnSync('sh', ['-c', 'ls -d "$TMPDIR"/rootsync-dry-* 2>/dev/null']).stdout.toString(), '');
+  });
+
+  it('--dry-run refuses where an overlay would not show all of a branch', async () => {
+    const below = join(live.disk, 'opt/d');
+    assert.equal(
+      spawnSync('mount', ['-t', 'overlay', '-o', `lowerdir=${below}:${live.flash}`, 'none', below]).status,
+      0,
+    );
+    try {
+      await live.mount('--mode', 'hold');
+      const refused = await upgrade('--dry-run', ...SHELL, 'exit 0');
+      assert.equal(refused.status, 125);
+      assert.match(refused.stderr, /opt\/d is mounted below disk .*, and an overlay would not show it/);
+      await live.umount();
+    } finally {
+      spawnSync('umount', [below]);
     }
   });
 });

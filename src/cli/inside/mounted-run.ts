@@ -30,20 +30,21 @@ export interface MountedRun {
   readonly command: () => Promise<CommandEnd>;
 }
 
-/** What `use` gives, which runs COMMAND. @throws Failure, Interrupted */
+/** What `use` gives, which runs COMMAND. `ours`: processes of this one that COMMAND has not left behind. @throws Failure, Interrupted */
 export async function inMount<T>(
   mount: MountEntry,
   request: MountedRunRequest,
   inside: Inside,
   use: (run: MountedRun) => Promise<T>,
+  ours: ReadonlySet<number> = new Set(),
 ): Promise<T> {
   using signals = new RunSignals();
   const client = await talkTo(mount);
   try {
     using work = new WorkDirectory();
-    using launcher = startLauncher(mount, request, inside, work);
+    using launcher = startLauncher(mount, request, inside, work, ours);
     await launcher.atGate();
-    const command = (): Promise<CommandEnd> => runCommand(launcher, signals, request.command[0] ?? '');
+    const command = (): Promise<CommandEnd> => runCommand(launcher, signals, request.command[0] ?? '', ours);
     return await use({ client, signals, command });
   } catch (error) {
     throw asFailure(error, mount);
@@ -52,8 +53,14 @@ export async function inMount<T>(
   }
 }
 
-function startLauncher(mount: MountEntry, request: MountedRunRequest, inside: Inside, work: WorkDirectory): Launcher {
-  const launchers = new Set<number>();
+function startLauncher(
+  mount: MountEntry,
+  request: MountedRunRequest,
+  inside: Inside,
+  work: WorkDirectory,
+  ours: ReadonlySet<number>,
+): Launcher {
+  const launchers = new Set(ours);
   adoptOrphans((pid) => launchers.has(pid));
   const mountpoint = Buffer.from(mount.mountpoint, 'latin1').toString();
   // In the mode that there is: what is mounted on goes on showing, and making it ready is nothing that COMMAND does.
@@ -72,7 +79,12 @@ function startLauncher(mount: MountEntry, request: MountedRunRequest, inside: In
   return launcher;
 }
 
-async function runCommand(launcher: Launcher, signals: RunSignals, name: string): Promise<CommandEnd> {
+async function runCommand(
+  launcher: Launcher,
+  signals: RunSignals,
+  name: string,
+  ours: ReadonlySet<number>,
+): Promise<CommandEnd> {
   signals.passTo((signal) => {
     launcher.send(signal);
   });
@@ -84,12 +96,12 @@ async function runCommand(launcher: Launcher, signals: RunSignals, name: string)
     throw error;
   } finally {
     signals.stopPassing();
-    await endDescendants(name);
+    await endDescendants(name, ours);
   }
 }
 
 /** Where the caller is, as in the merged root; null: elsewhere, or where it is the same. */
-function directoryWithin(mountpoint: ByteString): string | null {
+export function directoryWithin(mountpoint: ByteString): string | null {
   const cwd = asBytes(readlinkSync('/proc/self/cwd', 'latin1'));
   if (mountpoint === '/' || (cwd !== mountpoint && !cwd.startsWith(`${mountpoint}/`))) return null;
   return Buffer.from(cwd.slice(mountpoint.length) || '/', 'latin1').toString();

@@ -18,11 +18,15 @@ export interface UpgradeRequest extends MountedRunRequest {
 export async function upgradeInside(request: UpgradeRequest, inside: Inside): Promise<number> {
   const upgraded = await inMount(findMount(request.mount), request, inside, upgrade);
   tellChanges(upgraded, request);
-  const { ended, behind } = upgraded;
+  return exitCodeOf(upgraded);
+}
+
+export function exitCodeOf({ ended, behind }: Upgraded): number {
   return ended.exitCode === 0 && behind > 0 ? RUN_EXIT.behind : ended.exitCode;
 }
 
-async function upgrade({ client, signals, command }: MountedRun): Promise<Upgraded> {
+/** Runs COMMAND in mode upgrade. @throws what talking to the mount throws */
+export async function upgrade({ client, signals, command }: MountedRun): Promise<Upgraded> {
   await client.request('upgrade', {});
   const ended = await command();
   if (onTerminal) say('waiting until flash is in sync');

@@ -20,8 +20,8 @@ export function adoptOrphans(isOurs: (pid: number) => boolean): void {
   process.on('SIGCHLD', () => reapAdopted(isOurs));
 }
 
-/** Living processes below this one. */
-function descendants(): Descendant[] {
+/** Living processes below this one, but for those of `ours` and below them. */
+function descendants(ours: ReadonlySet<number>): Descendant[] {
   const children = new Map<number, (Descendant & { readonly dead: boolean })[]>();
   for (const name of readdirSync('/proc')) {
     const entry = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined;
@@ -33,6 +33,7 @@ function descendants(): Descendant[] {
   const found: Descendant[] = [];
   const below = (pid: number): void => {
     for (const child of children.get(pid) ?? []) {
+      if (ours.has(child.pid)) continue;
       if (!child.dead) found.push(child);
       below(child.pid);
     }
@@ -53,9 +54,9 @@ function readProcess(pid: number): (Descendant & { parent: number; dead: boolean
   }
 }
 
-/** Ends them all: SIGTERM, and SIGKILL for those that take longer than the grace time. */
-export async function endDescendants(command: string): Promise<void> {
-  let left = descendants();
+/** Ends them all, but for those of `ours`: SIGTERM, and SIGKILL for those that take longer than the grace time. */
+export async function endDescendants(command: string, ours: ReadonlySet<number> = new Set()): Promise<void> {
+  let left = descendants(ours);
   if (left.length === 0) return;
   say(`${command} left ${name(left)} behind: ending ${left.length === 1 ? 'it' : 'them'}`);
   for (const { pid } of left) {
@@ -63,7 +64,7 @@ export async function endDescendants(command: string): Promise<void> {
     signal(pid, 'SIGCONT');
   }
   const deadline = performance.now() + GRACE_MS;
-  for (; left.length > 0; left = descendants()) {
+  for (; left.length > 0; left = descendants(ours)) {
     // Those that came later, a handler's own commands for instance, are given the time that is left.
     if (performance.now() > deadline) for (const { pid } of left) signal(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
