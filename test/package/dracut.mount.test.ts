@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { needsMount } from '../mounted-root.ts';
@@ -44,48 +44,51 @@ cat /run/kept/file
 describe("dracut's module", function () {
   this.timeout(9 * MINUTES);
   needsMount();
-  let dir: string;
+  let work: string;
   before(() => {
-    dir = mkdtempSync(join(tmpdir(), 'dracut-'));
+    work = mkdtempSync(join(tmpdir(), 'dracut-'));
   });
-  after(() => spawnSync('rm', ['-rf', '--one-file-system', dir]));
+  after(() => spawnSync('rm', ['-rf', '--one-file-system', work]));
 
-  const run = (script: string, env: Readonly<Record<string, string>>) =>
+  const run = (script: string, env: Readonly<Record<'dir' | 'deb', string>>) =>
     spawnSync('unshare', ['-m', '-p', '-f', '--kill-child', 'sh', '-ec', script], {
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], dir, ...env },
+      env: { PATH: process.env['PATH'], ...env },
       timeout: 8 * MINUTES,
     });
 
-  it('makes an initramfs that mounts the merged root', () => {
-    execFileSync('bash', ['scripts/deb', dir], { stdio: ['ignore', 'ignore', 'inherit'] });
-    const deb = readdirSync(dir).find((name) => name.endsWith('.deb')) ?? '';
-    const tree = join(dir, 'tree');
-    execFileSync('cp', ['-a', debianTree('trixie'), tree]);
-    execFileSync('cp', [join(dir, deb), join(tree, deb)]);
-    execFileSync('cp', ['--remove-destination', '/etc/resolv.conf', join(tree, 'etc/resolv.conf')]);
-    writeFileSync(join(tree, 'make'), MAKE);
-    const enter = `cd "$dir/tree"
+  for (const suite of ['bookworm', 'trixie']) {
+    it(`makes an initramfs that mounts the merged root, on ${suite}`, () => {
+      const dir = join(work, suite);
+      mkdirSync(dir);
+      execFileSync('bash', ['scripts/deb', dir], { stdio: ['ignore', 'ignore', 'inherit'] });
+      const deb = readdirSync(dir).find((name) => name.endsWith('.deb')) ?? '';
+      const tree = join(dir, 'tree');
+      execFileSync('cp', ['-a', debianTree(suite), tree]);
+      execFileSync('cp', [join(dir, deb), join(tree, deb)]);
+      execFileSync('cp', ['--remove-destination', '/etc/resolv.conf', join(tree, 'etc/resolv.conf')]);
+      writeFileSync(join(tree, 'make'), MAKE);
+      const enter = `cd "$dir/tree"
       mount -t proc none proc; mount --rbind /sys sys; mount --rbind /dev dev; mount -t tmpfs none tmp
       exec chroot . bash make`;
-    const made = run(enter, { deb: `/${deb}` });
-    assert.equal(made.status, 0, made.stderr);
+      const made = run(enter, { dir, deb: `/${deb}` });
+      assert.equal(made.status, 0, made.stderr);
 
-    const initramfs = join(tree, 'initramfs');
-    writeFileSync(join(initramfs, 'boot.sh'), BOOT);
-    writeFileSync(
-      join(dir, 'cmdline'),
-      'boot=rootsync rootsync.flash=/dev/flash rootsync.disk=/dev/disk rootsync.timeout=5\n',
-    );
-    const disk = join(dir, 'disk');
-    execFileSync('mkdir', ['-p', join(disk, 'etc')]);
-    writeFileSync(join(disk, 'etc/hostname'), 'merged\n');
-    writeFileSync(join(disk, 'file'), 'content\n');
-    for (const [image, words] of Object.entries({ flash: [], disk: ['-d', disk] })) {
-      execFileSync('mkfs.ext4', ['-q', ...words, join(dir, `${image}.img`), '64M']);
-    }
-    // The devices are there as the kernel would have them; /proc is of the new process namespace.
-    const boot = `
+      const initramfs = join(tree, 'initramfs');
+      writeFileSync(join(initramfs, 'boot.sh'), BOOT);
+      writeFileSync(
+        join(dir, 'cmdline'),
+        'boot=rootsync rootsync.flash=/dev/flash rootsync.disk=/dev/disk rootsync.timeout=5\n',
+      );
+      const disk = join(dir, 'disk');
+      execFileSync('mkdir', ['-p', join(disk, 'etc')]);
+      writeFileSync(join(disk, 'etc/hostname'), 'merged\n');
+      writeFileSync(join(disk, 'file'), 'content\n');
+      for (const [image, words] of Object.entries({ flash: [], disk: ['-d', disk] })) {
+        execFileSync('mkfs.ext4', ['-q', ...words, join(dir, `${image}.img`), '64M']);
+      }
+      // The devices are there as the kernel would have them; /proc is of the new process namespace.
+      const boot = `
       flash=$(losetup --find --show "$dir/flash.img"); trap 'losetup -d "$flash" "$disk"' EXIT
       disk=$(losetup --find --show "$dir/disk.img")
       mount --bind "$dir/tree/initramfs" "$dir/tree/initramfs"
@@ -95,11 +98,12 @@ describe("dracut's module", function () {
       for node in fuse kmsg null; do touch dev/$node; mount --bind /dev/$node dev/$node; done
       touch dev/flash dev/disk; mount --bind "$flash" dev/flash; mount --bind "$disk" dev/disk
       timeout 120 chroot . sh boot.sh`;
-    const booted = run(boot, {});
-    assert.deepEqual(
-      booted.stdout.split('\n'),
-      ['root rootsync 1', 'merged', 'content', '2', 'exitrd', 'content', ''],
-      booted.stderr,
-    );
-  });
+      const booted = run(boot, { dir, deb });
+      assert.deepEqual(
+        booted.stdout.split('\n'),
+        ['root rootsync 1', 'merged', 'content', '2', 'exitrd', 'content', ''],
+        booted.stderr,
+      );
+    });
+  }
 });
