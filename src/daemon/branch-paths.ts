@@ -1,8 +1,13 @@
 // Whether flash, disk and mountpoint are directories that can be used, and lie so that a merge of them has a meaning.
-// Compares directories by device and inode, so that a bind mount or a symlink cannot hide that two are one.
+// Compares directories by device and inode, so that a bind mount or a symlink cannot hide that two are one. The mountpoint may be an automount
+// of systemd that waits for this very mount: it is never opened, nor asked about in a way that would set that off.
 
-import { accessSync, constants, opendirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, opendirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fromText } from '../bytes.ts';
+import { errnoName } from '../errno.ts';
+import { AT_FDCWD } from '../sys/at.ts';
+import { isDirectory, newStat, statxFollow, STATX_TYPE } from '../sys/stat.ts';
 import { StartError } from './start-error.ts';
 
 export interface BranchPaths {
@@ -35,8 +40,12 @@ export function checkPair(flashPath: string, diskPath: string): Omit<BranchPaths
 function checkDirectory(role: string, path: string): string | StartError {
   if (path === '') return new StartError('path', `${role}: the path is empty`);
   try {
-    const real = realpathSync(path);
-    if (!statSync(real).isDirectory()) return new StartError('path', `${role} ${path} is not a directory`);
+    // Not the one in JavaScript, whose lstat sets automounts off.
+    const real = realpathSync.native(path);
+    const stat = newStat();
+    const err = statxFollow(AT_FDCWD, fromText(real), stat, STATX_TYPE);
+    if (err < 0) return new StartError('path', `${role} ${path}: ${REASONS.get(errnoName(err)) ?? errnoName(err)}`);
+    if (!isDirectory(stat)) return new StartError('path', `${role} ${path} is not a directory`);
     if (role !== 'mountpoint') opendirSync(real).closeSync();
     return real;
   } catch (error) {
@@ -86,9 +95,9 @@ function isInside(path: string, dir: string): boolean {
 }
 
 function sameDirectory(a: string, b: string): boolean {
-  const x = statSync(a, { bigint: true });
-  const y = statSync(b, { bigint: true });
-  return x.dev === y.dev && x.ino === y.ino;
+  const [x, y] = [newStat(), newStat()];
+  if (statxFollow(AT_FDCWD, fromText(a), x) < 0 || statxFollow(AT_FDCWD, fromText(b), y) < 0) return false;
+  return x.inoLo === y.inoLo && x.inoHi === y.inoHi && x.devMajor === y.devMajor && x.devMinor === y.devMinor;
 }
 
 const REASONS = new Map([

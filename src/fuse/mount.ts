@@ -9,8 +9,9 @@ import type { Errno } from '../errno.ts';
 import { AT_FDCWD } from '../sys/at.ts';
 import { openFuse } from '../sys/fuse-dev.ts';
 import { MNT_DETACH, UMOUNT_NOFOLLOW, mount, umount2 } from '../sys/mount.ts';
-import { O_DIRECTORY, O_NONBLOCK, O_PATH, close, openFollow } from '../sys/open.ts';
+import { O_NONBLOCK, close } from '../sys/open.ts';
 import { getgid, getuid } from '../sys/process.ts';
+import { isDirectory, newStat, statxFollow, STATX_TYPE } from '../sys/stat.ts';
 import { unescapeField } from '../sys/mountinfo.ts';
 import { MAX_IO } from './negotiate.ts';
 
@@ -95,11 +96,13 @@ export function abortConnection(connection: number): number {
   }
 }
 
+/** Nothing here sets off an automount, which may wait for this very mount. */
 function resolve(mountpoint: string): ByteString | MountError {
-  const fd = openFollow(AT_FDCWD, fromText(mountpoint), O_PATH | O_DIRECTORY);
-  if (fd < 0) return { errno: fd as Errno, reason: mountReason(fd, fromText(mountpoint)) };
-  close(fd);
-  return fromText(realpathSync(mountpoint));
+  const stat = newStat();
+  const found = statxFollow(AT_FDCWD, fromText(mountpoint), stat, STATX_TYPE);
+  const err = found >= 0 && !isDirectory(stat) ? ENOTDIR : found;
+  if (err < 0) return { errno: err as Errno, reason: mountReason(err, fromText(mountpoint)) };
+  return fromText(realpathSync.native(mountpoint));
 }
 
 function openReason(err: number): string {

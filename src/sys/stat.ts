@@ -35,6 +35,13 @@ export interface Stat {
   mountRoot: boolean;
 }
 
+const [S_IFMT, S_IFDIR] = [0o170000, 0o040000];
+
+/** Whether these are attributes of a directory. */
+export function isDirectory({ mode }: Stat): boolean {
+  return (mode & S_IFMT) === S_IFDIR;
+}
+
 /** A Stat of zeros, to be filled by the calls below. */
 export function newStat(): Stat {
   return {

@@ -19,7 +19,7 @@ for word in mount umount; do
   ln -s ${HELPERS}/$word.rootsync /sbin/$word.rootsync
   ln -s $word.rootsync /sbin/$word.fuse.rootsync
 done
-shown() { grep " $dir/mnt " /proc/self/mountinfo | cut -d' ' -f6; }
+shown() { grep " $dir/mnt .* fuse.rootsync " /proc/self/mountinfo | cut -d' ' -f6; }
 mode() { ${ROOTSYNC} mode -m ${MNT}; }
 trap 'if [ -n "$(shown)" ]; then ${ROOTSYNC} umount --lazy ${MNT}; fi' EXIT
 `;
@@ -82,6 +82,20 @@ describe('mount(8)', function () {
       umount -c ${MNT}
     `);
     assert.equal(out, 'rw,noatime\nhold\n/a,b\n/c,d\nrw,noatime\ncapture\n');
+  });
+
+  it('mounts on an automount point that waits for it', () => {
+    // As systemd's x-systemd.automount: whoever sets it off waits until somebody in the process group of the shell has mounted, which nobody does.
+    const out = succeed(`
+      exec 6> >(sleep 60)
+      waiter=$!
+      mount -t autofs -o "fd=6,pgrp=$(ps -o pgid= -p $$ | tr -d ' '),minproto=5,maxproto=5,direct" none ${MNT}
+      setsid -w timeout 20 mount -t rootsync -o "$options" none ${MNT}
+      kill $waiter
+      cat ${MNT}/file0
+      umount -c ${MNT}
+    `);
+    assert.equal(out, 'content\n');
   });
 
   it('switches mode and flags of a live mount with remount', () => {
