@@ -51,6 +51,8 @@ import { inoKey } from '../tree/ino.ts';
 import { MarkLog } from '../tree/mark-log.ts';
 import { MarkStore } from '../tree/mark-store.ts';
 import { Marks } from '../tree/marks.ts';
+import { MULTI_LINK } from '../tree/node.ts';
+import type { Node } from '../tree/node.ts';
 import { Tree } from '../tree/tree.ts';
 import { Aside } from '../upgrade/aside.ts';
 import { Changes } from '../upgrade/changes.ts';
@@ -176,12 +178,12 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     onMoved: (node) => data.moved(node),
     onLanded: (node) => {
       kernel.appeared(node);
-      if (wanted.inForce) landedInUpgrade(ties, wanted, tree.path(node));
+      if (wanted.inForce) landedInUpgrade(ties, wanted, node, tree.path(node));
     },
     onNamed: (node, parent, name) => {
       journal.named(node, parent, name);
       kernel.appeared(node);
-      if (wanted.inForce) landedInUpgrade(ties, wanted, tree.pathOf(parent, name));
+      if (wanted.inForce) landedInUpgrade(ties, wanted, node, tree.pathOf(parent, name));
     },
   });
   const kept: Kept = new Kept(tree, ground.keptFd, landing);
@@ -245,9 +247,9 @@ function firstWanted({ config, flash, home }: Groundwork): Wanted {
 }
 
 /** A capture that was under way when the mode began, or one on demand. */
-function landedInUpgrade(ties: Ties, wanted: Wanted, path: ByteString): void {
+function landedInUpgrade(ties: Ties, wanted: Wanted, node: Node, path: ByteString): void {
   wanted.add([path]);
-  ties.loosen();
+  if (node.has(MULTI_LINK)) ties.loosen(node);
 }
 
 /** The mode goes on, or was given up without a word: by a crash, or by an option. */

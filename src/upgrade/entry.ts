@@ -17,14 +17,15 @@ export interface Entry {
   state: 'queued' | 'copying' | 'open' | 'stored' | 'failed';
   /** Copied although it is open for writing: somebody asked for a sync. */
   forced: boolean;
-  said: boolean;
+  /** Why flash cannot follow, as far as is known; 0: nothing has kept it. */
+  err: number;
   readonly waiters: Deferred[];
   /** fsync's, by the request. */
   readonly flushers: { readonly key: string; readonly deferred: Deferred }[];
 }
 
 export function newEntry(path: ByteString): Entry {
-  return { path, changes: 1, state: 'queued', forced: false, said: false, waiters: [], flushers: [] };
+  return { path, changes: 1, state: 'queued', forced: false, err: 0, waiters: [], flushers: [] };
 }
 
 /** The node of a path as disk shows it, pinned by nobody; null where flash's copy has nothing to follow. */

@@ -71,7 +71,7 @@ export class Mirror {
 
   /** Of these, those that flash has no room for, or cannot take. */
   get failed(): number {
-    return [...this.#entries.values()].filter(({ state }) => state === 'failed').length;
+    return [...this.#entries.values()].filter(({ err }) => err < 0).length;
   }
 
   /** Flash has no room for what a change of a wanted path needs at least. */
@@ -132,7 +132,7 @@ export class Mirror {
       this.touch(path);
       return this.wait(path, req);
     }
-    if (entry.state === 'failed') return ENOSPC;
+    if (entry.state === 'failed') return entry.err;
     if (entry.state === 'open') return OK;
     entry.waiters.push(req.defer());
     return DEFERRED;
@@ -178,7 +178,7 @@ export class Mirror {
     for (const other of paths) {
       const entry = this.#entries.get(other);
       if (entry === undefined || entry.state === 'stored' || entry.state === 'open') continue;
-      if (entry.state === 'failed') return ENOSPC;
+      if (entry.state === 'failed') return entry.err;
       entry.waiters.push(req.defer());
       return DEFERRED;
     }
@@ -305,6 +305,7 @@ export class Mirror {
     if (node !== undefined) this.#parts.journal.mirrored(entry.path, node.kind, bytes);
     const open = (node?.open?.writers ?? 0) > 0;
     entry.forced = false;
+    entry.err = 0;
     entry.state = open ? 'open' : 'stored';
     this.#wake(entry, 0);
     return true;
@@ -313,8 +314,8 @@ export class Mirror {
   #failed(entry: Entry, err: number): boolean {
     const { journal } = this.#parts;
     entry.state = 'failed';
-    if (!entry.said) journal.notMirrored(entry.path, err === ENOSPC || err === EDQUOT ? 'flash-full' : err);
-    entry.said = true;
+    if (entry.err === 0) journal.notMirrored(entry.path, err === ENOSPC || err === EDQUOT ? 'flash-full' : err);
+    entry.err = err;
     this.#wake(entry, err);
     return true;
   }
@@ -345,7 +346,7 @@ export class Mirror {
         else if (marks.clean(entry.path) >= 0) {
           this.#entries.delete(entry.path);
           this.#wake(entry, 0);
-        } else entry.state = 'failed';
+        } else this.#failed(entry, ENOSPC);
       }
     });
     return this.#syncing;

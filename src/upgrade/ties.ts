@@ -17,7 +17,7 @@ import type { MarkStore } from '../tree/mark-store.ts';
 import { SPENT } from '../tree/marks.ts';
 import type { DiskLinks } from '../tree/marks.ts';
 import { FROM_DISK, isDir, S_IFDIR, S_IFMT, SIDE_KNOWN } from '../tree/node.ts';
-import type { DirNode } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
 import { sameTime } from '../tree/same-time.ts';
 import type { Tree } from '../tree/tree.ts';
 
@@ -44,11 +44,12 @@ export class Ties {
     this.#parts = parts;
   }
 
-  /** The mode begins, or something was captured in it. What cannot be written down stays as it is. */
-  loosen(): void {
+  /** The mode begins; or `only` this was captured in it. What cannot be written down stays as it is. */
+  loosen(only?: Node): void {
     const { marks } = this.#parts;
     const spent = new Map<DiskLinks, number[]>();
-    for (const links of marks.marks.links.values()) if (links.spent > 0) spent.set(links, []);
+    for (const links of marks.marks.links.values())
+      if (only === undefined || (only.inoLo === links.inoLo && only.inoHi === links.inoHi)) spent.set(links, []);
     if (spent.size === 0) return;
     const { disk } = marks.marks;
     for (const mark of disk.walk(0))

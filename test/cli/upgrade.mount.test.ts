@@ -8,7 +8,7 @@ import type { Changes } from '../../src/control/protocol.ts';
 import { needsMount, within } from '../mounted-root.ts';
 import { agreement } from '../upgrade/agreement.ts';
 import { LiveMount } from './live.ts';
-import { start, type Ended } from './rootsync.ts';
+import { start, startProgram, type Ended } from './rootsync.ts';
 
 interface Told extends Changes {
   readonly exitCode: number;
@@ -132,6 +132,28 @@ describe('cli/upgrade', function () {
     } finally {
       spawnSync('umount', ['-l', live.flash]);
     }
+  });
+
+  it('does not wait for who writes something all the time: flash has it as it is by then', async () => {
+    await live.mount();
+    capture();
+    await live.ask('mode', ['upgrade']);
+    const writer = startProgram(
+      '/bin/bash',
+      ['--norc', '-c', 'exec 3>>etc/read; echo open; echo 1 >&3; read -r _; echo 2 >&3'],
+      {
+        cwd: live.mnt,
+      },
+    );
+    try {
+      await within('open', writer.says('open'));
+      const ended = await upgrade(...SHELL, 'echo x >>/etc/read');
+      assert.equal(ended.status, 0, ended.stderr);
+    } finally {
+      writer.process.stdin.end('\n');
+    }
+    await writer.ended;
+    assert.equal(live.shell('cat etc/read'), 'old\n1\nx\n2\n');
   });
 
   it('says that flash cannot follow', async () => {

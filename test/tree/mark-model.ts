@@ -11,6 +11,7 @@ export class MarkModel {
   readonly spent = new Map<ByteString, Spent>();
   /** The newest last. */
   readonly origins = new Map<ByteString, Origin[]>();
+  readonly dirty = new Map<ByteString, ByteString | null>();
   home: ByteString | null = null;
 
   apply(record: MarkRecord): void {
@@ -47,10 +48,14 @@ export class MarkModel {
         for (const at of this.#below(path)) this.origins.delete(at);
         this.origins.delete(path);
         break;
-      // What is to be mirrored is not for this model: it says nothing of what shows.
       case 'dirty':
-      case 'clean':
+        this.dirty.set(path, null);
+        break;
       case 'moved':
+        this.dirty.set(path, record.from);
+        break;
+      case 'clean':
+        this.dirty.delete(path);
         break;
       case 'copy':
         for (const at of this.#below(record.from))

@@ -28,6 +28,8 @@ const record: fc.Arbitrary<MarkRecord> = fc.oneof(
   // One file has one count of names, whoever says so.
   fc.record({ kind: fc.constant('spent'), path, inoLo, inoHi, links: fc.constant(9) }),
   fc.record({ kind: fc.constant('copy'), path, from: path }).filter(({ path, from }) => !overlaps(path, from)),
+  fc.record({ kind: fc.constantFrom('dirty', 'clean'), path }),
+  fc.record({ kind: fc.constant('moved'), path, from: path }),
   fc.record({ kind: fc.constant('home'), path: fc.constantFrom('1.2', '3.4').map(asBytes) }),
 );
 
@@ -137,6 +139,10 @@ describe('tree/marks, any history', () => {
             const list = node === NONE ? [] : [...marks.originsAt(node)];
             assert.deepEqual(list, model.origins.get(at) ?? [], at);
           }
+          assert.deepEqual(
+            [...marks.dirty].map(([at, { from }]) => [at, from]),
+            [...model.dirty],
+          );
           assert.equal(marks.whiteouts, model.whiteouts.size);
           for (const all of marks.links.values()) {
             const names = [...model.spent.values()].filter(

@@ -9,7 +9,7 @@ import type { CommandEnd } from './mounted-run.ts';
 
 export interface Upgraded extends Changes {
   readonly ended: CommandEnd;
-  /** Paths changed on disk that flash has not followed: it has no room, cannot take them, or somebody is still writing. */
+  /** Paths changed on disk that flash has no room for, or cannot take. What somebody is writing is on flash as it was at the end. */
   readonly behind: number;
 }
 

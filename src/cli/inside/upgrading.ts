@@ -34,5 +34,5 @@ export async function upgrade({ client, signals, command }: MountedRun): Promise
   const { mirror } = await client.request('status', {});
   const changes = await client.request('changes', {});
   await client.request('upgrade', { end: true });
-  return { ended, behind: mirror.pending, ...changes };
+  return { ended, behind: mirror.failed, ...changes };
 }
