@@ -1,0 +1,163 @@
+// A machine of QEMU: a kernel, an initramfs, drives, a console to read and to type at. With KVM where a kernel boots on it, else emulated.
+
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const QEMU = 'qemu-system-x86_64';
+const COMMON = [
+  '-M',
+  'q35',
+  '-m',
+  '1024',
+  '-smp',
+  '2',
+  '-nodefaults',
+  '-no-user-config',
+  '-display',
+  'none',
+  '-no-reboot',
+];
+// Without cx16, kernels crash now and then on the multi-threaded TCG of QEMU 7.
+const TCG = ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'];
+const KVM = ['-accel', 'kvm', '-cpu', 'host'];
+const PROBE_MS = 30_000;
+
+let known: readonly string[] | undefined;
+
+/** KVM there may be, though no kernel gets far on it (nested, for instance): it is tried, without a root, until the kernel misses that. */
+function acceleration(kernel: string): readonly string[] {
+  if (known !== undefined) return known;
+  const words = [...KVM, ...COMMON, '-kernel', kernel, '-append', 'console=ttyS0 panic=-1', '-serial', 'stdio'];
+  const probe = spawnSync(QEMU, words, { encoding: 'latin1', timeout: PROBE_MS, killSignal: 'SIGKILL' });
+  known = probe.status === 0 && probe.stdout.includes('Unable to mount root fs') ? KVM : TCG;
+  return known;
+}
+
+export interface Drive {
+  readonly file: string;
+  /** What is written is forgotten. */
+  readonly snapshot?: boolean;
+}
+
+export interface MachineOptions {
+  readonly kernel: string;
+  readonly initrd: string;
+  /** Added to the kernel's command line. */
+  readonly words: string;
+  readonly drives: readonly Drive[];
+  /** Where the initramfs gives up there is a shell, not the end of the machine. */
+  readonly shell?: boolean;
+  /** What is written to the second serial port. */
+  readonly report: string;
+  /** Gets what the console says, as it says it. */
+  readonly hear?: ((text: string) => void) | undefined;
+}
+
+export class Machine {
+  /** All that the console has said. */
+  console = '';
+  readonly #process: ChildProcess;
+  readonly #report: string;
+  readonly #exit: Promise<number | null>;
+  readonly #startedAt = performance.now();
+  #read = 0;
+  #looks = new Set<() => void>();
+
+  constructor({ kernel, initrd, words, drives, report, hear, shell }: MachineOptions) {
+    this.#report = report;
+    const disks = drives.flatMap(({ file, snapshot }, i) => [
+      '-drive',
+      `if=none,id=d${i},file=${file},format=raw${snapshot === true ? ',snapshot=on' : ''}`,
+      ...['-device', `virtio-blk-pci,drive=d${i}`],
+    ]);
+    const append = `console=ttyS0 ${shell === true ? '' : 'panic=-1'} quiet mitigations=off systemd.show_status=true TERM=dumb ${words}`;
+    const boot = ['-kernel', kernel, '-initrd', initrd, '-append', append];
+    const serial = [
+      '-chardev',
+      'stdio,id=console,signal=off',
+      '-serial',
+      'chardev:console',
+      '-serial',
+      `file:${report}`,
+    ];
+    const all = [...acceleration(kernel), ...COMMON, ...serial, '-device', 'virtio-rng-pci', ...disks, ...boot];
+    this.#process = spawn(QEMU, all, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#process.stdin?.on('error', () => {});
+    this.#process.stdout?.setEncoding('latin1').on('data', (text: string) => {
+      this.console += text;
+      hear?.(text);
+      for (const look of this.#looks) look();
+    });
+    this.#exit = new Promise((resolve, reject) => {
+      this.#process.once('error', reject);
+      this.#process.once('close', (code) => {
+        resolve(code);
+        for (const look of this.#looks) look();
+      });
+    });
+  }
+
+  /** Seconds since it was turned on. */
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** Waits until the console says it, after what it was last waited for. @throws at the machine's end, and when it takes too long. */
+  says(what: RegExp, ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = (wrong?: string): void => {
+        clearTimeout(timer);
+        this.#looks.delete(look);
+        if (wrong === undefined) resolve();
+        else
+          reject(
+            new Error(
+              `the console never said ${String(what)}: ${wrong}. Its last words:\n${this.console.slice(-3000)}`,
+            ),
+          );
+      };
+      const timer = setTimeout(() => finish(`not within ${ms / 1000} s`), ms);
+      const look = (): void => {
+        const found = what.exec(this.console.slice(this.#read));
+        if (found !== null) {
+          this.#read += found.index + found[0].length;
+          finish();
+        } else if (this.#process.exitCode !== null || this.#process.signalCode !== null) finish('the machine ended');
+      };
+      this.#looks.add(look);
+      look();
+    });
+  }
+
+  type(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
+  }
+
+  /** The KEY=VALUE lines of the second serial port; of equal keys, all values. */
+  report(): Map<string, string[]> {
+    const report = new Map<string, string[]>();
+    for (const line of readFileSync(this.#report, 'utf8').split(/\r?\n/)) {
+      const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
+      if (key !== undefined && value !== undefined) report.set(key, [...(report.get(key) ?? []), value]);
+    }
+    return report;
+  }
+
+  /** Waits until it has turned itself off. */
+  async off(ms: number): Promise<void> {
+    const late = setTimeout(() => this.#process.kill('SIGKILL'), ms);
+    const code = await this.#exit;
+    clearTimeout(late);
+    if (code !== 0)
+      throw new Error(
+        `the machine did not turn itself off (${String(code)}). Its last words:\n${this.console.slice(-3000)}`,
+      );
+  }
+
+  /** Takes its power away; resolves when it is gone. */
+  async cut(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#exit;
+  }
+}
