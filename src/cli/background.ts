@@ -1,4 +1,5 @@
-// A daemon as a process of its own: session of its own, no terminal, output to a log on flash. How its start went comes back over a pipe.
+// A daemon as a process of its own: no terminal, output to a log on flash, and once it has mounted (mount.ts) a session of its own. How its start
+// went comes back over a pipe.
 
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
@@ -51,7 +52,7 @@ export async function startInBackground(flash: string): Promise<number> {
   const words = process.argv.slice(2);
   const at = words.indexOf('mount') + 1;
   const args = [...process.execArgv, MAIN, ...words.slice(0, at), BACKGROUND_FLAG, ...words.slice(at)];
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log.fd, log.fd, 'pipe'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', log.fd, log.fd, 'pipe'] });
   closeSync(log.fd);
   let interrupted: NodeJS.Signals | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -7,6 +7,7 @@ import { EndingSignals, serveUntilEnded } from '../daemon/lifecycle.ts';
 import type { MountDraft } from '../daemon/mount-options.ts';
 import { StartError } from '../daemon/start-error.ts';
 import { SwitchSignals } from '../daemon/switch-signals.ts';
+import { setsid } from '../sys/process.ts';
 import { Background, startInBackground } from './background.ts';
 import { EXIT, EXIT_OF_START } from './exit-codes.ts';
 import { say } from './say.ts';
@@ -37,7 +38,11 @@ async function serve(config: MountConfig, starter: Background | undefined): Prom
   const daemon = await startDaemon(config);
   if (daemon instanceof StartError) return refuse(daemon, starter);
   // The caller's directory is not held, nor any other but `/`.
-  if (starter) process.chdir('/');
+  if (starter) {
+    process.chdir('/');
+    // Not before the mount: an automount of systemd holds up whoever comes to the mountpoint, but for its own process group, which mount(8) is in.
+    setsid();
+  }
   const ready = (): void => starter?.succeeded();
   await serveUntilEnded(daemon, config.mountpoint, { signals, switches, say, ready });
   return EXIT.ok;

@@ -84,14 +84,32 @@ describe('mount(8)', function () {
     assert.equal(out, 'rw,noatime\nhold\n/a,b\n/c,d\nrw,noatime\ncapture\n');
   });
 
-  it('mounts on an automount point that waits for it', () => {
-    // As systemd's x-systemd.automount: whoever sets it off waits until somebody in the process group of the shell has mounted, which nobody does.
-    const out = succeed(`
-      exec 6> >(sleep 60)
-      waiter=$!
-      mount -t autofs -o "fd=6,pgrp=$(ps -o pgid= -p $$ | tr -d ' '),minproto=5,maxproto=5,direct" none ${MNT}
+  // As x-systemd.automount has it: whoever comes to the mountpoint waits, but for the process group that mounts there.
+  const AUTOMOUNT = `
+    exec 6> >(head -c 1 >"$dir/asked"; exec sleep 60)
+    waiter=$!
+    mount -t autofs -o "fd=6,pgrp=$(ps -o pgid= -p $$ | tr -d ' '),minproto=5,maxproto=5,direct" none ${MNT}
+    exec 7<${MNT}
+    # AUTOFS_IOC_CATATONIC: nobody waits any more.
+    release() { python3 -c 'import fcntl; fcntl.ioctl(7, 0x9362)'; exec 7<&-; kill $waiter; }
+  `;
+
+  it('mounts on an automount point without setting it off', () => {
+    const out = succeed(`${AUTOMOUNT}
       setsid -w timeout 20 mount -t rootsync -o "$options" none ${MNT}
-      kill $waiter
+      release
+      cat ${MNT}/file0 "$dir/asked"
+      umount -c ${MNT}
+    `);
+    assert.equal(out, 'content\n');
+  });
+
+  it('mounts on an automount point for somebody who waits there', () => {
+    const out = succeed(`${AUTOMOUNT}
+      setsid ls ${MNT} >/dev/null 2>&1 &
+      until [ -s "$dir/asked" ]; do sleep 0.05; done
+      timeout --foreground 20 mount -t rootsync -o "$options" none ${MNT}
+      release
       cat ${MNT}/file0
       umount -c ${MNT}
     `);
