@@ -9,6 +9,7 @@ import { ENOENT, ENOTDIR } from '../errno.ts';
 import { readlinkat } from '../sys/link.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
+import { hasNoFurther } from './attributes-agree.ts';
 import { keptName } from './hard-links.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
 import { WHITEOUT } from './marks.ts';
@@ -188,7 +189,12 @@ export class Tree extends TreeNodes {
       // Flash's is another object, which has disk's place.
       if (inos.lo !== node.inoLo || inos.hi !== node.inoHi || !this.#contentAgrees(node, flash, disk)) return false;
     }
-    return flash.mode === disk.mode && flash.uid === disk.uid && flash.gid === disk.gid;
+    if (flash.mode !== disk.mode || flash.uid !== disk.uid || flash.gid !== disk.gid) return false;
+    const holder = isDir(node) ? node : node.parent;
+    const [onFlash, onDisk] = [holder?.dir?.flash, holder?.dir?.disk];
+    if (onFlash == null || onDisk == null) return false;
+    const name = isDir(node) ? EMPTY : node.name;
+    return hasNoFurther({ dirfd: this.flash.fd(onFlash), name }, { dirfd: this.disk.fd(onDisk), name });
   }
 
   /** As far as attributes tell, as rsync has it. */

@@ -28,6 +28,12 @@ const COURSES: Record<string, Course> = {
     upgrade: true,
     config: { mode: null, passthrough: false },
   },
+  'upgrade, then hold, killed': {
+    middle: ['kill'],
+    end: ['kill', 'stop'],
+    modes: ['upgrade', 'hold'],
+    config: { mode: null },
+  },
   'some excluded, remounted': { middle: ['stop'], end: ['stop', 'kill'], excluded: EXCLUDED },
   'some excluded, killed, all data served': {
     middle: ['kill'],

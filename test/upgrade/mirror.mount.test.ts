@@ -140,15 +140,16 @@ describe('upgrade: the mirror', function () {
   it('starts changes of what was made or customised on flash from there, on both', async () => {
     await using root = new MountedRoot({ config: { mode: null } });
     mkdirSync(`${root.disk}/etc`);
-    for (const name of ['c', 'd', 'r']) writeFileSync(`${root.disk}/etc/${name}`, 'disk\n');
+    for (const name of ['c', 'd', 'r', 'x']) writeFileSync(`${root.disk}/etc/${name}`, 'disk\n');
     await root.start();
     shell(
       root.mountpoint,
-      'echo custom >etc/c; echo custom >etc/d; echo made >etc/m; mkdir own; echo own >own/f; rm etc/r',
+      'echo custom >etc/c; echo custom >etc/d; echo made >etc/m; mkdir own; echo own >own/f; rm etc/r; setfattr -n user.k -v 1 etc/x',
     );
     await root.settle();
     await root.switchMode('upgrade');
     assert.equal(shell(root.mountpoint, 'cat etc/c'), 'custom\n');
+    assert.equal(shell(root.mountpoint, 'getfattr --only-values -n user.k etc/x; chmod 600 etc/x'), '1');
     assert.equal(on(root.disk, 'etc/c'), 'disk\n');
     shell(
       root.mountpoint,
@@ -165,6 +166,7 @@ describe('upgrade: the mirror', function () {
       assert.equal(on(root.disk, path), text, path);
     }
     assert.equal(on(root.disk, 'etc/r'), 'r\n');
+    assert.equal(shell(root.disk, 'getfattr --only-values -n user.k etc/x'), '1');
     assert.deepEqual(agreement(root), []);
     assert.deepEqual(root.warnings, []);
   });
