@@ -91,10 +91,14 @@ describe('examples/hello', () => {
     await fails('set -- "$1" "$2" "$1"', /hello: the mountpoint .*node is not a directory \(ENOTDIR\)/);
     const asNobody = 'exec setpriv --reuid 1234 --regid 1234 --clear-groups';
     chmodSync(here.dir, 0o755);
-    await fails(`${asNobody} "$1" "$2" "$3"`, /hello: \/dev\/fuse may not be opened \(EACCES\): run as root/);
-    const node = 'mknod "$3/fuse" c 10 229; chmod 666 "$3/fuse"; mount --bind "$3/fuse" /dev/fuse; mkdir "$3/m"';
+    const node = (mode: string): string =>
+      `mknod "$3/fuse" c 10 229; chmod ${mode} "$3/fuse"; mount --bind "$3/fuse" /dev/fuse; rm "$3/fuse"; mkdir -p "$3/m"`;
     await fails(
-      `${node}; ${asNobody} "$1" "$2" "$3/m"`,
+      `${node('600')}; ${asNobody} "$1" "$2" "$3/m"`,
+      /hello: \/dev\/fuse may not be opened \(EACCES\): run as root/,
+    );
+    await fails(
+      `${node('666')}; ${asNobody} "$1" "$2" "$3/m"`,
       /hello: mounting on .*m is not permitted \(EPERM\): run as root/,
     );
     assert.equal((await sh('ls "$1"', here.dir)).status, 0);
