@@ -52,15 +52,16 @@ export async function startInBackground(flash: string): Promise<number> {
   const words = process.argv.slice(2);
   const at = words.indexOf('mount') + 1;
   const args = [...process.execArgv, MAIN, ...words.slice(0, at), BACKGROUND_FLAG, ...words.slice(at)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', log.fd, log.fd, 'pipe'] });
-  closeSync(log.fd);
   let interrupted: NodeJS.Signals | undefined;
+  // Before there is a daemon: a signal that ended this process alone would leave it. They are handled between turns, so once there is one.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       interrupted = signal;
       child.kill('SIGTERM');
     });
   }
+  const child = spawn(process.execPath, args, { stdio: ['ignore', log.fd, log.fd, 'pipe'] });
+  closeSync(log.fd);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code ?? ''}`));
