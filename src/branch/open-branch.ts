@@ -45,6 +45,8 @@ export interface DiskOptions {
   readonly writable: boolean;
   /** Absolute paths that must not be seen through the branch: flash's directory and the mountpoint, where they lie in it. */
   readonly hidden: readonly string[];
+  /** Where `/` of all these paths, and of the mount table's, is found from this process: '' where it is its own. */
+  readonly under?: string;
 }
 
 /** Opens disk. Errors: what open gives. */
@@ -54,20 +56,24 @@ export function openDisk({ writable, ...options }: DiskOptions): Branch | number
 }
 
 /** As `openDisk`, for a branch that is to have it. */
-export function openDiskTree({ path, hidden }: Omit<DiskOptions, 'writable'>): OpenedTree | number {
+export function openDiskTree({ path, hidden, under = '' }: Omit<DiskOptions, 'writable'>): OpenedTree | number {
   const root = fromText(path);
   const grafts = newGraftPoint();
   for (const place of hidden) {
     const inside = below(root, fromText(place));
     if (inside !== undefined) graftPointAt(grafts, inside).hidden = true;
   }
-  const cloned = cloneMount(root);
+  const at = (inside: ByteString): ByteString => asBytes(`${fromText(under)}${inside}`);
+  const cloned = cloneMount(at(root));
   if (cloned >= 0) {
-    for (const mount of realMounts()) addGraft(grafts, root, mount);
+    for (const mount of realMounts()) {
+      const inside = below(root, mount.path);
+      if (inside !== undefined) addGraft(grafts, inside, cloneMount(at(mount.path)));
+    }
     return { rootFd: cloned, grafts, admitted: null };
   }
   // A user namespace may not look below the mounts that it was given: then they are met on the way, and judged there.
-  const rootFd = openFollow(AT_FDCWD, root, O_PATH | O_DIRECTORY);
+  const rootFd = openFollow(AT_FDCWD, at(root), O_PATH | O_DIRECTORY);
   if (rootFd < 0) return rootFd;
   return { rootFd, grafts, admitted: realMounts().map((mount) => mount.device) };
 }
@@ -80,10 +86,8 @@ function cloneMount(path: ByteString): number {
   return fd;
 }
 
-function addGraft(grafts: GraftPoint, root: ByteString, mount: RealMount): void {
-  const inside = below(root, mount.path);
-  if (inside === undefined) return;
-  const fd = cloneMount(mount.path);
+/** Puts the mount behind `fd`, an errno included, at `inside`. */
+function addGraft(grafts: GraftPoint, inside: ByteString, fd: number): void {
   if (fd < 0) return;
   const stat = newStat();
   const point = graftPointAt(grafts, inside);

@@ -3,11 +3,10 @@
 
 import type { OpenedTree } from '../branch/branch.ts';
 import { openDiskTree } from '../branch/open-branch.ts';
-import { fromText } from '../bytes.ts';
+import { asBytes } from '../bytes.ts';
 import { Refusal } from '../control/refusal.ts';
 import { errnoName } from '../errno.ts';
-import { AT_FDCWD } from '../sys/at.ts';
-import { close, O_DIRECTORY, O_PATH, openFollow } from '../sys/open.ts';
+import { close, O_DIRECTORY, O_PATH, openat } from '../sys/open.ts';
 
 interface Opened {
   readonly path: string;
@@ -21,9 +20,13 @@ export class DiskHold {
   /** -1: it is away. */
   fd: number;
 
-  constructor(path: string, fd: number) {
+  readonly #under: string;
+
+  /** `under`: as DiskOptions. */
+  constructor(path: string, fd: number, under: string) {
     this.path = path;
     this.fd = fd;
+    this.#under = under;
   }
 
   close(): void {
@@ -34,12 +37,13 @@ export class DiskHold {
   /** Opens what is to be disk again; `hidden`: as DiskOptions. @throws Refusal */
   open(path: string | undefined, hidden: readonly string[]): Opened {
     const wanted = path ?? this.path;
-    const fd = openFollow(AT_FDCWD, fromText(wanted), O_PATH | O_DIRECTORY);
-    if (fd < 0) throw new Refusal('no-such-path', `${wanted}: ${errnoName(fd)}`);
-    const tree = openDiskTree({ path: wanted, hidden });
-    if (typeof tree !== 'number') return { path: wanted, fd, tree };
-    close(fd);
-    throw new Refusal('failed', `${wanted}: ${errnoName(tree)}`);
+    const tree = openDiskTree({ path: wanted, hidden, under: this.#under });
+    if (typeof tree === 'number') throw new Refusal('no-such-path', `${wanted}: ${errnoName(tree)}`);
+    // Of the branch's private view: what is mounted at the path stays free to be unmounted.
+    const fd = openat(tree.rootFd, asBytes('.'), O_PATH | O_DIRECTORY);
+    if (fd >= 0) return { path: wanted, fd, tree };
+    close(tree.rootFd);
+    throw new Refusal('no-such-path', `${wanted}: ${errnoName(fd)}`);
   }
 
   /** What was opened is disk from now on. @throws Refusal where it is not (`isIt`): the session says so. */

@@ -30,6 +30,8 @@ import { within } from './within.ts';
 
 /** How long (ms) an answer waits for the kernel to take notifications: a lock that is held for long must not hold up who switches. */
 const PATIENCE_MS = 5000;
+/** The `/` of the booted system, as a daemon finds it whose own is the emptied initramfs. */
+const SYSTEM = '/proc/1/root';
 /** How often who waits for disk to be closed looks again, in ms. */
 const LOOK_MS = 200;
 
@@ -61,7 +63,7 @@ export class LiveDaemon implements Daemon {
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
-    this.#disk = new DiskHold(parts.config.disk, parts.diskFd);
+    this.#disk = new DiskHold(parts.config.disk, parts.diskFd, parts.config.systemRoot ? SYSTEM : '');
     const { link, layout, notifier, watch } = parts;
     // Captured is what is mounted on here; a name that vanishes takes away what is mounted on it anywhere.
     const mounts = (to: Mode): readonly ByteString[] =>
