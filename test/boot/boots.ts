@@ -80,7 +80,8 @@ export class Boots {
       await machine.says(PROMPT, PATIENCE_MS);
       for (const command of ['boot-report >/dev/ttyS1', ...commands]) {
         machine.type(`${command}; echo "exit code $?."`);
-        await machine.says(/exit code 0\./, PATIENCE_MS);
+        const [, code] = await machine.says(/exit code (\d+)\.\r/, PATIENCE_MS);
+        assert.equal(code, '0', `${command}: its end is in\n${machine.console.slice(-3000)}`);
       }
       machine.type('systemctl --no-block poweroff');
       await machine.off(PATIENCE_MS);

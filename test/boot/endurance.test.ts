@@ -27,7 +27,7 @@ if (FULL) {
       'no memory left': '! tail /dev/zero',
       'disk goes and comes back': [
         // What is run without disk has to be on flash.
-        'umount --version && mount --version && rootsync attach --help && rootsync sync && rootsync detach --wait=60',
+        'cd /mnt && cd && umount --version && mount --version && rootsync attach --help && rootsync sync && rootsync detach --wait=60',
         'umount /media/disk && mount -o rw /dev/vdb /mnt && umount /mnt && mount -o ro /dev/vdb /media/disk && rootsync attach',
         '[ "$(rootsync mode)" = capture ]',
       ].join(' && '),

@@ -104,12 +104,12 @@ export class Machine {
   }
 
   /** Waits until the console says it, after what it was last waited for. @throws at the machine's end, and when it takes too long. */
-  says(what: RegExp, ms: number): Promise<void> {
+  says(what: RegExp, ms: number): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
-      const finish = (wrong?: string): void => {
+      const finish = (found: RegExpExecArray | null, wrong = ''): void => {
         clearTimeout(timer);
         this.#looks.delete(look);
-        if (wrong === undefined) resolve();
+        if (found !== null) resolve(found);
         else
           reject(
             new Error(
@@ -117,13 +117,14 @@ export class Machine {
             ),
           );
       };
-      const timer = setTimeout(() => finish(`not within ${ms / 1000} s`), ms);
+      const timer = setTimeout(() => finish(null, `not within ${ms / 1000} s`), ms);
       const look = (): void => {
         const found = what.exec(this.console.slice(this.#read));
         if (found !== null) {
           this.#read += found.index + found[0].length;
-          finish();
-        } else if (this.#process.exitCode !== null || this.#process.signalCode !== null) finish('the machine ended');
+          finish(found);
+        } else if (this.#process.exitCode !== null || this.#process.signalCode !== null)
+          finish(null, 'the machine ended');
       };
       this.#looks.add(look);
       look();
