@@ -53,7 +53,9 @@ export const release: Operation<Engine, ReleaseIn> = (engine, _req, { fh }) => {
   const handle = engine.files.remove(fh);
   if (handle === undefined) return OK;
   const { node, writable } = handle;
-  const written = writable && node.open?.writers === 1 ? pathsOf(engine, node) : [];
+  // What was written on flash is flash's: disk's object has not changed.
+  const onDisk = writable && node.open?.writers === 1 && engine.tree.shownByDisk(node);
+  const written = onDisk ? pathsOf(engine, node) : [];
   engine.data.end(node, writable);
   engine.mirror.closed(written);
   return OK;

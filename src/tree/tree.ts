@@ -188,6 +188,8 @@ export class Tree extends TreeNodes {
       inos.ofDisk(disk.devMajor, disk.devMinor, disk.inoLo, disk.inoHi);
       // Flash's is another object, which has disk's place.
       if (inos.lo !== node.inoLo || inos.hi !== node.inoHi || !this.#contentAgrees(node, flash, disk)) return false;
+      // A name was given to it on flash that disk does not have.
+      if (flash.nlink > disk.nlink) return false;
     }
     if (flash.mode !== disk.mode || flash.uid !== disk.uid || flash.gid !== disk.gid) return false;
     const holder = isDir(node) ? node : node.parent;
@@ -200,12 +202,11 @@ export class Tree extends TreeNodes {
   /** As far as attributes tell, as rsync has it. */
   #contentAgrees(node: Node, flash: Stat, disk: Stat): boolean {
     if (flash.rdevMajor !== disk.rdevMajor || flash.rdevMinor !== disk.rdevMinor) return false;
-    if (node.kind === S_IFLNK) {
-      const [here, there] = [node.parent?.dir?.flash, node.parent?.dir?.disk];
-      if (here == null || there == null) return false;
-      return readlinkat(this.flash.fd(here), node.name) === readlinkat(this.disk.fd(there), node.name);
-    }
-    return flash.size === disk.size && sameTime(flash, disk);
+    if (flash.size !== disk.size || !sameTime(flash, disk)) return false;
+    if (node.kind !== S_IFLNK) return true;
+    const [here, there] = [node.parent?.dir?.flash, node.parent?.dir?.disk];
+    if (here == null || there == null) return false;
+    return readlinkat(this.flash.fd(here), node.name) === readlinkat(this.disk.fd(there), node.name);
   }
 
   #show(node: Node, out: Stat): void {

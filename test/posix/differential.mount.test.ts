@@ -34,6 +34,12 @@ const COURSES: Record<string, Course> = {
     modes: ['upgrade', 'hold'],
     config: { mode: null },
   },
+  'hold, then upgrade, remounted': {
+    middle: ['stop'],
+    end: ['stop', 'kill'],
+    modes: ['hold', 'upgrade'],
+    config: { mode: null },
+  },
   'some excluded, remounted': { middle: ['stop'], end: ['stop', 'kill'], excluded: EXCLUDED },
   'some excluded, killed, all data served': {
     middle: ['kill'],
