@@ -58,7 +58,7 @@ class Run {
   /** Where something was renamed, an excluded path may lead to another one of disk's. */
   readonly #renamed = new Set<number>();
   readonly #exchanged = new Set<number>();
-  /** False: a directory may show others, since another branch shows it after a switch of modes. */
+  /** False: a directory may show others, since another branch shows it after a switch of modes, or something was captured when the daemon was killed. */
   #timesOfDirectories = true;
   readonly #found: Difference[] = [];
   readonly #disk: string[];
@@ -156,6 +156,8 @@ class Run {
   }
 
   #happen(event: Event): Promise<void> {
+    // A kill between a copy's publishing and its directory's time being put back leaves that one new.
+    if (event === 'kill') this.#timesOfDirectories = false;
     return event === 'settle' ? this.#root.settle() : this.#root.restart(event);
   }
 
