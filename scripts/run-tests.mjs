@@ -31,7 +31,11 @@ const mounts = (file) => /\.mount\.test\.js$|^dist\/test\/(posix|crash|boot|run|
 const words = process.argv.slice(2);
 const unitOnly = words[0] === 'unit';
 const named = unitOnly ? [] : words;
-const found = () => readdirSync(TESTS, { recursive: true }).filter((name) => name.endsWith('.test.js'));
+// What takes hours is run by its name alone.
+const found = () =>
+  readdirSync(TESTS, { recursive: true }).filter(
+    (name) => name.endsWith('.test.js') && !name.endsWith('.full.test.js'),
+  );
 const files = named.length > 0 ? named : found().map((name) => join(TESTS, name));
 const unit = files.filter((file) => !mounts(file)).sort();
 const mounting = unitOnly ? [] : files.filter(mounts).sort();
