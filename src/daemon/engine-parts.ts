@@ -163,7 +163,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     journal.directoryMade(node, degraded);
     kernel.appeared(node);
   });
-  const ties = new Ties({ tree, marks: store, stage, features, journal });
+  const markSync = new MarkSync(store, pool, features.ordered);
+  const ties = new Ties({ tree, marks: store, markSync, stage, features, journal });
   const prefill = new Prefill(fuseFd);
   const nextFile = new NextFile(tree, prefill);
   const data = new DataPath({ tree, fuseFd, passthrough, ...mappings(features, disk), nextFile });
@@ -194,7 +195,6 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const capture = new Capture({ tree, directories, copies, landing, journal, current, ...rulesOf(ground) });
   // Short times mean that disk changes behind us: then listings are not to be kept either.
   const listings = new Listings(tree, config.attrTimeout >= LONG);
-  const markSync = new MarkSync(store, pool, features.ordered);
   const { diskStage, ...onDisk } = diskParts(tree, store, markSync, pool);
   const changes = new Changes();
   const mirror = new Mirror({ ...joint, marks: store, markSync, features, space, wanted, changes, ties });

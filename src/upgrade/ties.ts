@@ -6,6 +6,7 @@ import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { ENOENT } from '../errno.ts';
 import type { Journal } from '../capture/journal.ts';
+import type { MarkSync } from '../capture/mark-sync.ts';
 import type { Features } from '../copy/features.ts';
 import { publish } from '../copy/publish.ts';
 import type { Stage } from '../copy/stage.ts';
@@ -24,6 +25,7 @@ import type { Tree } from '../tree/tree.ts';
 export interface TiesOptions {
   readonly tree: Tree;
   readonly marks: MarkStore;
+  readonly markSync: MarkSync;
   readonly stage: Stage;
   readonly features: Features;
   readonly journal: Journal;
@@ -59,7 +61,7 @@ export class Ties {
 
   /** The mode ends: each of these merged paths whose file has further names on disk. Durable when it returns. */
   fasten(paths: Iterable<ByteString>): void {
-    const { marks, tree } = this.#parts;
+    const { marks, markSync, tree } = this.#parts;
     const first = new Map<number | string, Named>();
     let dir: ByteString | null = null;
     let parent: DirNode | null = null;
@@ -80,7 +82,7 @@ export class Ties {
         this.#fasten(path, { parent, name: asBytes(path.slice(slash + 1)) }, first);
     }
     for (const node of pinned) tree.unpin(node);
-    if (first.size > 0) marks.log.sync(this.#parts.features.ordered ? 'fdatasync' : 'syncfs');
+    if (first.size > 0) markSync.now();
   }
 
   /** As `fasten`, of one name that flash has just got. */
