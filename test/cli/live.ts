@@ -26,6 +26,19 @@ export class LiveMount implements AsyncDisposable {
     }
   }
 
+  /** A small root on disk: this machine's programs, with what they are linked to, and directories to mount on. */
+  putPrograms(...programs: string[]): void {
+    for (const program of programs) {
+      const libraries = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout.match(/\/\S+/g) ?? [];
+      for (const file of [program, ...libraries]) {
+        mkdirSync(dirname(join(this.disk, file)), { recursive: true });
+        spawnSync('cp', ['-L', file, join(this.disk, file)]);
+      }
+    }
+    for (const name of ['proc', 'dev', 'sys', 'run', 'tmp', 'etc'])
+      mkdirSync(join(this.disk, name), { recursive: true });
+  }
+
   async mount(...more: string[]): Promise<void> {
     const { status, stderr } = await rootsync(['mount', '--flash', this.flash, '--disk', this.disk, ...more, this.mnt]);
     assert.equal(status, 0, stderr);

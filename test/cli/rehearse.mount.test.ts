@@ -1,7 +1,7 @@
 // `rootsync rehearse`: guards against a rehearsal that misses something and does not say so, that outlives its command, or that two have at once.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Missed } from '../../src/control/protocol.ts';
 import { needsMount, within } from '../mounted-root.ts';
@@ -21,18 +21,7 @@ describe('cli/rehearse', function () {
   const mode = async (): Promise<string> => (await live.ask('mode')).stdout.trim();
   const told = ({ stderr }: Ended): Missed & { exitCode: number; others: number } =>
     JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Missed & { exitCode: number; others: number };
-  /** A small root on disk: busybox-like, from this machine's shell and what it is linked to. */
-  const putShell = (): void => {
-    for (const program of ['/bin/sh', '/bin/cat', '/bin/sleep']) {
-      const libraries = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout.match(/\/\S+/g) ?? [];
-      for (const file of [program, ...libraries]) {
-        mkdirSync(join(live.disk, file, '..'), { recursive: true });
-        spawnSync('cp', ['-L', file, join(live.disk, file)]);
-      }
-    }
-    for (const name of ['proc', 'dev', 'sys', 'run', 'tmp', 'etc'])
-      mkdirSync(join(live.disk, name), { recursive: true });
-  };
+  const putShell = (): void => live.putPrograms('/bin/sh', '/bin/cat', '/bin/sleep');
   const inRoot = (script: string): void => {
     const { status, stderr } = spawnSync('chroot', [live.mnt, '/bin/sh', '-c', script], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);

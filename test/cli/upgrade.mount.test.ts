@@ -2,7 +2,7 @@
 // out or names what came and went, and against beginning where it cannot work.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Changes } from '../../src/control/protocol.ts';
 import { needsMount, within } from '../mounted-root.ts';
@@ -24,15 +24,7 @@ describe('cli/upgrade', function () {
   let live: LiveMount;
   beforeEach(() => {
     live = new LiveMount();
-    for (const program of ['sh', 'cat', 'sleep', 'mv', 'rm', 'ln', 'mkdir', 'dd'].map((name) => `/bin/${name}`)) {
-      const libraries = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout.match(/\/\S+/g) ?? [];
-      for (const file of [program, ...libraries]) {
-        mkdirSync(join(live.disk, file, '..'), { recursive: true });
-        spawnSync('cp', ['-L', file, join(live.disk, file)]);
-      }
-    }
-    for (const name of ['proc', 'dev', 'sys', 'run', 'tmp', 'etc'])
-      mkdirSync(join(live.disk, name), { recursive: true });
+    live.putPrograms(...['sh', 'cat', 'sleep', 'mv', 'rm', 'ln', 'mkdir', 'dd'].map((name) => `/bin/${name}`));
     live.put({
       'etc/held': 'old\n',
       'etc/gone': 'old\n',
