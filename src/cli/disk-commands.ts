@@ -35,7 +35,7 @@ export function addRehearse(program: Command, done: (exitCode: number) => void):
     .usage('[options] [--] COMMAND...')
     .option(...MOUNT_CHOICE)
     .option('--list <FILE>', 'write the paths that are missing to FILE (-: stdout), for rootsync add --from')
-    .option('--chdir <DIR>', 'working directory in the merged root (default: the current one)')
+    .option('--chdir <DIR>', 'working directory in the merged root (default: the current one, else /)')
     .option('--json', 'what was missed as one line of JSON, the last one on stderr')
     .option('-q, --quiet', 'do not say what was missed')
     .addOption(new Option(`${INSIDE_FLAG} <KIND>`).hideHelp())

@@ -27,7 +27,13 @@ function describeEvent(event: Event): string {
   const { requester, path } = event;
   const details = detailsOf(event).join(', ');
   const who = requester === null ? '' : ` by ${describeProcess(requester)}`;
+  if (event.kind === 'mode') return `${describeSwitch(event)} (${printable(details)})${who}`;
   return `${printable(path)}${details === '' ? '' : ` (${printable(details)})`}${who}`;
+}
+
+/** A mode is that of the whole mount: there is no path to tell. */
+function describeSwitch({ was, mode }: Event): string {
+  return was === undefined ? mode : `${was} -> ${mode}`;
 }
 
 /** What an event says beside its path and who asked. */
@@ -35,7 +41,7 @@ export function detailsOf({ kind, objectKind, bytes, operation, reason, rule }: 
   const details: string[] = [];
   if (operation !== 'none' && kind !== 'whiteout' && kind !== 'miss') details.push(operation);
   if (bytes !== undefined && objectKind === 'file') details.push(showSize(bytes));
-  else if (objectKind !== 'file') details.push(objectKind);
+  else if (objectKind !== 'file' && kind !== 'mode') details.push(objectKind);
   if (reason !== undefined) details.push(rule === undefined || rule === '' ? reason : `${reason} by ${rule}`);
   return details;
 }

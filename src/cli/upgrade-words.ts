@@ -37,7 +37,7 @@ export function addUpgrade(program: Command, done: (exitCode: number) => void): 
     .usage('[options] [--] COMMAND...')
     .option(...MOUNT_CHOICE)
     .option('--dry-run', 'change nothing: run COMMAND on copies that are thrown away, and say what would be changed')
-    .option('--chdir <DIR>', 'working directory in the merged root (default: the current one)')
+    .option('--chdir <DIR>', 'working directory in the merged root (default: the current one, else /)')
     .option('--json', 'what was changed as one line of JSON, the last one on stderr')
     .option('-q, --quiet', 'do not say what was changed')
     .addOption(new Option(`${INSIDE_FLAG} <KIND>`).hideHelp())

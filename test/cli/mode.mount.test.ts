@@ -60,6 +60,10 @@ describe('cli/mode', function () {
       ['capture', 'hold', 'control', '/'],
       ['hold', 'rehearse', 'control', '/'],
     ]);
+    assert.match(
+      (await rootsync(['log', '-m', mnt, '--kind', 'mode'])).stdout,
+      / {2}capture -> hold \(control\) by node\[\d+\] /,
+    );
     assert.equal(events()[0]?.requester?.exe, process.execPath);
     assert.ok(events()[0]?.requester?.parents.some(({ pid }) => pid === process.pid));
   });

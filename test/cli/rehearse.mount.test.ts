@@ -63,6 +63,19 @@ describe('cli/rehearse', function () {
     assert.equal((await rootsync(['rehearse', '-m', live.disk, '--', 'true'])).status, 125);
   });
 
+  it("runs in the merged root's / where that lacks the caller's directory, and misses nothing for it", async () => {
+    putShell();
+    await live.mount();
+    inRoot('cd /etc; pwd');
+    const pwd = ['--', '/bin/sh', '-c', 'pwd'];
+    const elsewhere = await live.ask('rehearse', pwd, { cwd: live.dir });
+    assert.deepEqual([elsewhere.status, elsewhere.stdout], [0, '/\n'], elsewhere.stderr);
+    assert.ok(elsewhere.stderr.includes(`the merged root has no ${live.dir}: the command runs in its /`));
+    const there = await live.ask('rehearse', pwd, { cwd: '/etc' });
+    assert.deepEqual([there.status, there.stdout], [0, '/etc\n'], there.stderr);
+    assert.equal((await live.ask('rehearse', ['--chdir', live.dir, ...pwd])).status, 125);
+  });
+
   it('has the mode to itself, and gives it back however it ends', async () => {
     putShell();
     await live.mount();

@@ -1,10 +1,11 @@
 // COMMAND in a live mount's merged root, inside namespaces of our own: completes the root, has COMMAND wait at a gate until the mount's daemon has been
 // told what for, and ends what COMMAND leaves behind. What is borrowed over the connection goes back when this process ends, however that comes.
 
-import { readlinkSync } from 'node:fs';
-import { asBytes, type ByteString } from '../../bytes.ts';
+import { readlinkSync, statSync } from 'node:fs';
+import { asBytes, display, fromText, type ByteString } from '../../bytes.ts';
 import type { ControlClient } from '../../control/client.ts';
 import type { MountEntry } from '../../control/mounts.ts';
+import { printable } from '../event-line.ts';
 import { Failure, asFailure, talkTo } from '../live-mount.ts';
 import { adoptOrphans, endDescendants } from '../run/descendants.ts';
 import { furnish } from '../run/furnish.ts';
@@ -12,6 +13,7 @@ import { Launcher, callersDescriptors, type CommandResult } from '../run/launche
 import type { Inside } from '../run/namespace.ts';
 import { RunSignals } from '../run/signals.ts';
 import { WorkDirectory } from '../run/work-directory.ts';
+import { say } from '../say.ts';
 
 export interface MountedRunRequest {
   /** Working directory in the merged root, when not the caller's. */
@@ -70,7 +72,7 @@ function startLauncher(
     ready: mountpoint,
     cover: [],
     dropPowers: inside === 'user',
-    chdir: request.chdir ?? directoryWithin(mount.mountpoint),
+    chdir: request.chdir ?? callersDirectory(mountpoint),
     descriptors: callersDescriptors(),
     words: request.command.length,
     hashOutput: false,
@@ -98,6 +100,18 @@ async function runCommand(
     signals.stopPassing();
     await endDescendants(name, ours);
   }
+}
+
+/** Where the caller is, as in the merged root, or `/` where that is not there; null: where it is the same. */
+function callersDirectory(mountpoint: string): string | null {
+  const within = directoryWithin(fromText(mountpoint));
+  if (within !== null || mountpoint === '/') return within;
+  const cwd = asBytes(readlinkSync('/proc/self/cwd', 'latin1'));
+  // Looked at in the mode that there is: it is nothing that COMMAND asks for.
+  const path = Buffer.from(fromText(mountpoint) + cwd, 'latin1');
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return null;
+  say(`the merged root has no ${printable(display(cwd))}: the command runs in its /`);
+  return '/';
 }
 
 /** Where the caller is, as in the merged root; null: elsewhere, or where it is the same. */
