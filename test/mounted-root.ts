@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errnoName } from '../src/errno.ts';
 import type { MountConfig } from '../src/daemon/config.ts';
 import type { Mode } from '../src/policy/mode.ts';
 import type { DaemonNews, DaemonOrder } from './daemon-process.ts';
@@ -106,12 +107,20 @@ export class MountedRoot implements AsyncDisposable {
     return this.#ask('status');
   }
 
+  /** Waits until the daemon has gone, whose mount somebody else has unmounted. */
+  async gone(): Promise<void> {
+    const child = this.#child;
+    if (child?.exitCode === null) await within('the daemon to end', once(child, 'exit'));
+    this.#child = undefined;
+  }
+
   /** Unmounts and waits until the daemon has gone. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
     const gone = once(child, 'exit');
-    await this.#ask('unmount');
+    const result = await this.#ask('unmount');
+    assert.equal(result, 0, `umount: ${errnoName(result as number)}`);
     await within('the daemon to end', gone);
     this.#child = undefined;
     assert.ok(!isMounted(this.mountpoint), 'still mounted');

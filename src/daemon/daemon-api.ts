@@ -31,7 +31,7 @@ export interface DetachHow {
 export interface Daemon {
   /** Resolves when the mount is gone, for whatever reason (`unmount`, umount(8), abort), and flash is synced. */
   readonly ended: Promise<void>;
-  /** Settles, then unmounts: 0, or the errno of umount2 (EBUSY: something is in use, the mount goes on). `lazy` never is busy. */
+  /** Settles, then unmounts: 0, or the errno of umount2 (EBUSY: something is in use, the mount goes on; EINVAL: it was gone). `lazy` never is busy. */
   unmount(options?: { readonly lazy?: boolean }): Promise<number>;
   /** Ends the service at once: who still uses the mount gets errors. Resolves as `ended` does. */
   stop(): Promise<void>;

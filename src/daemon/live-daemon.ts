@@ -1,6 +1,6 @@
 // A merged root that is being served: what can be asked of it, and its end.
 
-import { errnoName } from '../errno.ts';
+import { EINVAL, errnoName } from '../errno.ts';
 import { close } from '../sys/open.ts';
 import type { EventLog } from '../capture/event-log.ts';
 import { display } from '../bytes.ts';
@@ -10,6 +10,7 @@ import { Refusal } from '../control/refusal.ts';
 import type { Rule } from '../policy/exclude-rule.ts';
 import { unmountFuse } from '../fuse/mount.ts';
 import type { Notifier } from '../fuse/notifier.ts';
+import type { Ending } from '../fuse/session.ts';
 import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Mode } from '../policy/mode.ts';
@@ -73,13 +74,14 @@ export class LiveDaemon implements Daemon {
       { link, home: layout.home, diskWritable: parts.config.diskWritable, mounts, notified: this.#notified },
       parts.keptMode,
     );
-    this.ended = parts.link.next('ended').then(() => this.#end());
+    this.ended = parts.link.next('ended').then(({ ending }) => this.#end(ending));
   }
 
   async unmount(options: { readonly lazy?: boolean } = {}): Promise<number> {
     if (this.#parts.config.systemRoot)
       throw new Refusal('unavailable', 'this is the root of the system: it ends when the system does');
-    await this.settle();
+    // Gone already: its place and its numbers in the mount table may be another mount's by now.
+    if (!(await this.#settled())) return EINVAL;
     return unmountFuse(this.#parts.watch.mountpoint, options.lazy ?? false);
   }
 
@@ -133,12 +135,18 @@ export class LiveDaemon implements Daemon {
   }
 
   async settle(): Promise<void> {
+    await this.#settled();
+  }
+
+  /** False: the mount has ended. What has ended has nothing left to copy. */
+  async #settled(): Promise<boolean> {
     this.#parts.watch.check();
     try {
       await this.ask('settle', null);
+      return true;
     } catch (error) {
-      // What has ended has nothing left to copy.
-      if (!(error instanceof Refusal && error.code === 'ended')) throw error;
+      if (error instanceof Refusal && error.code === 'ended') return false;
+      throw error;
     }
   }
 
@@ -174,11 +182,12 @@ export class LiveDaemon implements Daemon {
     return this.#parts.link.ask(question, about);
   }
 
-  async #end(): Promise<void> {
+  async #end({ reason }: Ending): Promise<void> {
     const { config, fuseFd, flashFd, layout, log, link, notifier, watch } = this.#parts;
     watch.stop();
-    // Aborted or failed: without this the mount would stay, dead. Gone already: EINVAL, which is as good. A system's root is in nobody's way.
-    if (!config.systemRoot) unmountFuse(watch.mountpoint, true);
+    // Aborted or failed: without this the mount would stay, dead. Not one that is gone: the kernel gives its numbers to the next mount, and that would be
+    // unmounted instead. A system's root is in nobody's way.
+    if (!config.systemRoot && reason !== 'unmounted') unmountFuse(watch.mountpoint, true);
     await link.close();
     await notifier.close();
     log.close();

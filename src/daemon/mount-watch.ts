@@ -19,7 +19,7 @@ export interface MountListener {
 
 /** A line of mountinfo, as far as it matters here. */
 interface Own {
-  /** Names the mount for as long as it lives, wherever it is moved. */
+  /** Names the mount wherever it is moved, for as long as it lives; then the kernel gives it to another. */
   readonly id: string;
   readonly device: string;
 }
@@ -85,8 +85,10 @@ export class MountWatch {
   }
 
   #follow(text: string): void {
-    const own = text.split('\n').find((line) => line.startsWith(`${this.#own.id} `));
-    const point = unescapeField(own?.split(' ')[4] ?? '');
+    const { id, device } = this.#own;
+    const mounts = text.split('\n').map((line) => line.split(' '));
+    const own = mounts.find(([its, , on]) => its === id && on === device);
+    const point = unescapeField(own?.[4] ?? '');
     if (point === '' || point === this.#mountpoint) return;
     this.#mountpoint = point;
     this.#listener.moved(point);

@@ -52,8 +52,10 @@ describe('daemon/mount-watch', () => {
     assert.deepEqual(watch.places(), ['dev', 'root/data']);
   });
 
-  it('stays where it was last when its mount is gone', () => {
+  it('stays where it was last when its mount is gone, also when another has got its number', () => {
     table('1 1 0:2 / /');
+    assert.equal(watch.mountpoint, '/');
+    table('1 1 0:2 / /', '30 1 0:51 / /home');
     assert.equal(watch.mountpoint, '/');
     assert.deepEqual(heard, []);
   });
