@@ -28,11 +28,15 @@ export function newEntry(path: ByteString): Entry {
   return { path, changes: 1, state: 'queued', forced: false, err: 0, waiters: [], flushers: [] };
 }
 
+/** What disk shows, by one of its names. */
+export interface OnDisk {
+  readonly node: Node;
+  readonly parent: DirNode;
+  readonly name: ByteString;
+}
+
 /** The node of a path as disk shows it, pinned by nobody; null where flash's copy has nothing to follow. */
-export function findOnDisk(
-  tree: Tree,
-  path: ByteString,
-): { readonly node: Node; readonly parent: DirNode; readonly name: ByteString } | null {
+export function findOnDisk(tree: Tree, path: ByteString): OnDisk | null {
   const slash = path.lastIndexOf('/');
   const name = asBytes(path.slice(slash + 1));
   const parent = slash < 0 ? tree.root : tree.walk(asBytes(path.slice(0, slash)));

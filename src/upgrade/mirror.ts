@@ -1,34 +1,26 @@
-// The mirror: flash's copies of wanted paths follow what was changed on disk. By state, not by history: a job makes flash's copy of a path what disk has
+// The mirror: flash's copies of wanted paths follow what was changed on disk. The queue of these paths; `Copies` makes each copy. By state, not by history: a job makes flash's copy of a path what disk has
 // there by then. A path is `dirty`, durably, before the first byte of it changes, and until its copy and disk's object are on their devices;
 // while it is, disk's object is what shows. The session's thread decides and publishes, copy threads copy.
 
 import type { ByteString } from '../bytes.ts';
-import { EDQUOT, EISDIR, ENOENT, ENOSPC } from '../errno.ts';
+import { EDQUOT, ENOSPC } from '../errno.ts';
 import type { Errno } from '../errno.ts';
-import type { Directories } from '../capture/directories.ts';
 import type { Journal } from '../capture/journal.ts';
 import type { MarkSync } from '../capture/mark-sync.ts';
 import type { Space } from '../capture/space.ts';
-import type { CopyPool } from '../copy/copy-pool.ts';
-import type { Features } from '../copy/features.ts';
-import { publish } from '../copy/publish.ts';
-import type { Stage } from '../copy/stage.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
-import { rmdirat, unlinkat } from '../sys/link.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
-import { FROM_DISK, isDir, S_IFLNK, SIDE_KNOWN } from '../tree/node.ts';
+import { isDir, S_IFLNK } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
-import type { Tree } from '../tree/tree.ts';
-import { copyAttributes } from './attributes.ts';
 import type { Changes } from './changes.ts';
-import { findOnDisk, newEntry, openSource } from './entry.ts';
+import { Copies } from './copies.ts';
+import type { CopiesOptions, Made } from './copies.ts';
+import { findOnDisk, newEntry } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { pulledBy } from './pull.ts';
 import { syncBoth } from './sync-both.ts';
-import type { Ties } from './ties.ts';
 import { stageTwin } from './twin.ts';
-import type { Wanted } from './wanted.ts';
 
 /** Jobs that copy at a time. */
 const MOST = 16;
@@ -37,23 +29,17 @@ const RETRY_EVERY = 2000;
 /** A change of a wanted path is refused where flash has less room than this, before anything is changed; bytes. */
 const LEAST_ROOM = 16 * 1024;
 
-export interface MirrorOptions {
-  readonly tree: Tree;
+export interface MirrorOptions extends CopiesOptions {
   readonly marks: MarkStore;
   readonly markSync: MarkSync;
-  readonly stage: Stage;
-  readonly features: Features;
-  readonly directories: Directories;
-  readonly pool: CopyPool;
   readonly journal: Journal;
   readonly space: Space;
-  readonly wanted: Wanted;
   readonly changes: Changes;
-  readonly ties: Ties;
 }
 
 export class Mirror {
   readonly #parts: MirrorOptions;
+  readonly #copies: Copies;
   readonly #entries = new Map<ByteString, Entry>();
   readonly #flushed = new Set<string>();
   #copying = 0;
@@ -62,6 +48,7 @@ export class Mirror {
 
   constructor(parts: MirrorOptions) {
     this.#parts = parts;
+    this.#copies = new Copies(parts);
   }
 
   /** Paths of which flash's copy has still to follow, those that are open for writing included. */
@@ -204,20 +191,13 @@ export class Mirror {
   }
 
   #start(entry: Entry): boolean {
-    const { directories, features, pool, stage, tree } = this.#parts;
-    const found = findOnDisk(tree, entry.path);
+    const found = findOnDisk(this.#parts.tree, entry.path);
     if (found === null) return this.#stored(entry);
-    const { node, parent } = found;
+    const { node } = found;
     if ((node.open?.writers ?? 0) > 0 && !entry.forced) {
       entry.state = 'open';
       this.#wake(entry, 0);
       return true;
-    }
-    if (isDir(node)) {
-      const made = directories.ensure(node);
-      if (made < 0) return this.#failed(entry, made);
-      copyAttributes(tree, features, node);
-      return this.#stored(entry, node, 0);
     }
     if (node.kind === S_IFLNK) {
       const pulled = this.#pulled(node, entry.path);
@@ -225,26 +205,20 @@ export class Mirror {
       // First what it leads to.
       if (pulled.some((path) => this.#isUnderWay(path))) return false;
     }
-    const above = directories.ensure(parent);
-    if (above < 0) return this.#failed(entry, above);
-    const twin = this.twin(node, entry.path);
-    if (twin !== null) return twin !== 'wait' && this.#land(entry, twin, 0);
-    const stageName = stage.name();
-    const sourceFd = openSource(tree, node);
-    if (sourceFd < 0) return this.#failed(entry, sourceFd);
+    const twin = isDir(node) ? null : this.twin(node, entry.path);
+    if (twin === 'wait') return false;
     const { changes } = entry;
+    const made = this.#copies.make(found, twin, (staged) => {
+      this.#copying--;
+      if (typeof staged === 'number') this.#failed(entry, staged);
+      else if (entry.changes !== changes) {
+        this.#copies.discard(staged.name);
+        entry.state = 'queued';
+      } else this.#ended(entry, this.#copies.land(entry.path, staged));
+    });
+    if (made !== 'copying') return this.#ended(entry, made);
     entry.state = 'copying';
     this.#copying++;
-    tree.pin(node);
-    pool.submit('capture', { kind: 'copy', sourceFd, stageName, data: true }, (result) => {
-      this.#copying--;
-      tree.unpin(node);
-      if (typeof result === 'number') this.#failed(entry, result);
-      else if (entry.changes !== changes) {
-        unlinkat(stage.fd, stageName);
-        entry.state = 'queued';
-      } else this.#land(entry, stageName, result.bytes);
-    });
     return true;
   }
 
@@ -273,32 +247,14 @@ export class Mirror {
     return paths;
   }
 
-  /** Gives a staged copy its name on flash. */
-  #land(entry: Entry, stageName: ByteString, bytes: number): boolean {
-    const { stage, tree } = this.#parts;
-    const found = findOnDisk(tree, entry.path);
-    const err = found === null ? 0 : this.put(found.node, found.parent, found.name, stageName);
-    if (found !== null && err >= 0) return this.#stored(entry, found.node, bytes);
-    unlinkat(stage.fd, stageName);
-    return err < 0 ? this.#failed(entry, err) : this.#stored(entry);
+  /** See `Copies.put`. */
+  put(node: Node, parent: DirNode, name: ByteString, stageName: ByteString): number {
+    return this.#copies.put(node, parent, name, stageName);
   }
 
-  /** The staged copy `stageName` of `node` becomes flash's (`parent`, `name`). Errors: of marks and rename. */
-  put(node: Node, parent: DirNode, name: ByteString, stageName: ByteString): number {
-    const { directories, features, marks, stage, ties, tree, wanted } = this.#parts;
-    const above = directories.ensure(parent);
-    const dirfd = above < 0 ? above : parent.dir.flash === null ? ENOENT : tree.flash.fd(parent.dir.flash);
-    if (dirfd < 0) return dirfd;
-    const cleared = marks.clear(parent, name);
-    if (cleared < 0) return cleared;
-    const options = { replace: true, keepParentTimes: true, features };
-    let err = publish(stage.fd, stageName, dirfd, name, options);
-    if (err === EISDIR && rmdirat(dirfd, name) >= 0) err = publish(stage.fd, stageName, dirfd, name, options);
-    if (err < 0) return err;
-    tree.nameLanded(node, parent, name);
-    node.flags |= SIDE_KNOWN | FROM_DISK;
-    if (!wanted.inForce) ties.fastenName(parent, name);
-    return 0;
+  #ended(entry: Entry, made: Made | Errno): boolean {
+    if (typeof made === 'number') return this.#failed(entry, made);
+    return made.node === null ? this.#stored(entry) : this.#stored(entry, made.node, made.bytes);
   }
 
   #stored(entry: Entry, node?: Node, bytes = 0): boolean {
