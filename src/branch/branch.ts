@@ -4,7 +4,7 @@
 
 import { join } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import { ENOENT } from '../errno.ts';
+import { ENAMETOOLONG, ENOENT } from '../errno.ts';
 import { close, O_DIRECTORY, O_PATH, openat } from '../sys/open.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
@@ -71,7 +71,7 @@ export class Branch {
 
   /**
    * Attributes of `name` in `dir` (of `dir` itself for '').
-   * Errors: ENOENT also for what is hidden, else what statx gives.
+   * Errors: ENOENT also for what is hidden, and for a name that is longer than its filesystem can hold; else what statx gives.
    */
   stat(dir: BranchDir, name: ByteString, out: Stat): number {
     if (this.#memory !== null) return this.#memory.stat(join(dir.path(), name), out);
@@ -84,7 +84,10 @@ export class Branch {
     }
     if (dir.husk && name !== '') return ENOENT;
     const fd = this.fd(dir);
-    return fd < 0 ? fd : statxAt(fd, name, out);
+    if (fd < 0) return fd;
+    const err = statxAt(fd, name, out);
+    // jffs2 refuses to look for it, and the other branch may have it.
+    return err === ENAMETOOLONG ? ENOENT : err;
   }
 
   /** The place for the directory `name` of `dir`, whose attributes are `stat`; nothing is opened. */

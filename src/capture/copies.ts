@@ -2,7 +2,7 @@
 // queued capture of the same object along. However many ask for an object, it is copied once and they are all answered.
 
 import type { Errno } from '../errno.ts';
-import { ENOENT, errnoName } from '../errno.ts';
+import { ENAMETOOLONG, ENOENT, errnoName } from '../errno.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Copied } from '../copy/exact-copy.ts';
 import type { Stage } from '../copy/stage.ts';
@@ -290,6 +290,8 @@ export class Copies {
     if (job.node.parent === null && job.waiters.length === 0) return;
     const reason = this.#admission.failed(err);
     if (reason !== undefined && !job.urgent) this.#skip(job, reason);
+    // A name, or a symlink's target.
+    else if (err === ENAMETOOLONG && !job.urgent) this.#journal.notHeld(job.node, job.cause, err);
     else this.#journal.failed(job.node, job.cause, err);
   }
 

@@ -177,6 +177,15 @@ export class Journal {
     this.#say('forget', this.#tree.pathOf(parent, name), objectKind(node.kind), cause, {});
   }
 
+  /** Flash's filesystem can hold no such object, not even in part; said once per object. */
+  notHeld(node: Node, cause: Cause, err: Errno): void {
+    if (node.has(SKIP_LOGGED)) return;
+    node.flags |= SKIP_LOGGED;
+    this.#say('degraded', this.#tree.path(node), objectKind(node.kind), cause, {
+      reason: `not captured: ${errnoName(err)}`,
+    });
+  }
+
   failed(node: Node, cause: Cause, err: Errno): void {
     this.#say('error', this.#tree.path(node), objectKind(node.kind), cause, { reason: errnoName(err) });
   }

@@ -33,6 +33,8 @@ const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 const SELF = asBytes('');
 const VALUE_MAX = 65536;
+/** What the kernel shows where an id does not fit (/proc/sys/kernel/overflowuid). */
+const OVERFLOW_ID = 65_534;
 /** Under such names xfs shows ACLs a second time, in its own form, which is nothing but bytes elsewhere. */
 const XFS_ACL = 'trusted.SGI_ACL_';
 
@@ -82,16 +84,22 @@ function chown(target: Target, uid: number, gid: number): number {
 }
 
 function applyOwner(target: Target, stat: Stat, features: Features, degraded: Degradation[]): number {
-  if (stat.uid > features.idMax) lose(degraded, 'owner', '16 bit');
-  if (stat.gid > features.idMax) lose(degraded, 'group', '16 bit');
-  const err = chown(target, stat.uid, stat.gid);
+  const [uid, gid] = [heldId(stat.uid, features), heldId(stat.gid, features)];
+  if (uid !== stat.uid) lose(degraded, 'owner', '16 bit');
+  if (gid !== stat.gid) lose(degraded, 'group', '16 bit');
+  const err = chown(target, uid, gid);
   if (err === 0) return 0;
   if (isDevices(err, target)) return err;
-  const uidErr = chown(target, stat.uid, KEEP_ID);
+  const uidErr = chown(target, uid, KEEP_ID);
   if (uidErr < 0) lose(degraded, 'owner', errnoName(uidErr));
-  const gidErr = chown(target, KEEP_ID, stat.gid);
+  const gidErr = chown(target, KEEP_ID, gid);
   if (gidErr < 0) lose(degraded, 'group', errnoName(gidErr));
   return 0;
+}
+
+// What does not fit would come back with its upper bits gone, as the object of somebody who may never have seen it: it is given to nobody.
+function heldId(id: number, { idMax }: Features): number {
+  return id > idMax && idMax >= OVERFLOW_ID ? OVERFLOW_ID : id;
 }
 
 // A program that would run with the rights of whoever owns the copy instead of its owner's must not be set-id at all.
