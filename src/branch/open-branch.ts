@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { asBytes, fromText } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import { AT_FDCWD } from '../sys/at.ts';
+import { AT_FDCWD, procPath } from '../sys/at.ts';
 import { MOUNT_ATTR_NOATIME, mountSetattr, OPEN_TREE_CLONE, openTree } from '../sys/mount.ts';
 import { close, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
@@ -121,12 +121,12 @@ export function mountedBelow(path: ByteString): ByteString[] {
 
 function realMounts(): RealMount[] {
   const pseudo = new Set(
-    readFileSync('/proc/filesystems', 'latin1')
+    readFileSync(procPath('filesystems'), 'latin1')
       .split('\n')
       .filter((line) => line.startsWith('nodev'))
       .map((line) => line.split('\t')[1] ?? ''),
   );
-  return readFileSync('/proc/self/mountinfo', 'latin1')
+  return readFileSync(procPath('self/mountinfo'), 'latin1')
     .split('\n')
     .flatMap((line) => {
       const fields = line.split(' ');

@@ -14,6 +14,7 @@ import { DEFAULT_MODE, modeRefusal, type Mode } from '../policy/mode.ts';
 import { AT_FDCWD } from '../sys/at.ts';
 import { close, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
 import { eventfd } from '../sys/poll.ts';
+import { enterProc } from '../sys/process.ts';
 import type { MountConfig } from './config.ts';
 import type { Daemon } from './daemon-api.ts';
 import { readKeptMode } from './kept-mode.ts';
@@ -75,6 +76,9 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
   if (prepared.kind !== 'prepared') return cannotStart(prepared);
   // The mount table is opened before the mount: its path may lie on it afterwards.
   const mountinfo = openSync('/proc/self/mountinfo', 'r');
+  // What a root asks of /proc later, it finds whatever becomes of the mounts of its initramfs.
+  const entered = config.systemRoot ? enterProc(procFd) : 0;
+  if (entered < 0) return new StartError('failed', `/proc: ${errnoName(entered)}`);
   const mounted = mount(config, undo);
   if (mounted instanceof StartError) return mounted;
   const { mountpoint, fd } = mounted;

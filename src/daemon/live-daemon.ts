@@ -1,6 +1,7 @@
 // A merged root that is being served: what can be asked of it, and its end.
 
 import { EINVAL, errnoName } from '../errno.ts';
+import { procPath } from '../sys/at.ts';
 import { close } from '../sys/open.ts';
 import type { EventLog } from '../capture/event-log.ts';
 import { display } from '../bytes.ts';
@@ -31,8 +32,8 @@ import { within } from './within.ts';
 
 /** How long (ms) an answer waits for the kernel to take notifications: a lock that is held for long must not hold up who switches. */
 const PATIENCE_MS = 5000;
-/** The `/` of the booted system, as a daemon finds it whose own is the emptied initramfs. */
-const SYSTEM = '/proc/1/root';
+/** In /proc, the `/` of the booted system, as a daemon finds it whose own is the emptied initramfs. */
+const SYSTEM = '1/root';
 /** How often who waits for disk to be closed looks again, in ms. */
 const LOOK_MS = 200;
 
@@ -64,7 +65,7 @@ export class LiveDaemon implements Daemon {
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
-    this.#disk = new DiskHold(parts.config.disk, parts.diskFd, parts.config.systemRoot ? SYSTEM : '');
+    this.#disk = new DiskHold(parts.config.disk, parts.diskFd, parts.config.systemRoot ? procPath(SYSTEM) : '');
     const { link, layout, notifier, watch } = parts;
     // Captured is what is mounted on here; a name that vanishes takes away what is mounted on it anywhere.
     const mounts = (to: Mode): readonly ByteString[] =>

@@ -11,11 +11,18 @@ export const AT_NO_AUTOMOUNT = 0x800;
 export const AT_EMPTY_PATH = 0x1000;
 export const AT_RECURSIVE = 0x8000;
 
-let descriptors = '/proc/self/fd/';
+let proc = '/proc/';
+let descriptors = `${proc}self/fd/`;
 
-/** Called once this thread's working directory is the root of a proc filesystem: descriptor paths no longer start at `/`. */
+/** Called once this thread's working directory is the root of a proc filesystem: paths of /proc no longer start at `/`. */
 export function workingDirectoryIsProc(): void {
+  proc = '';
   descriptors = 'self/fd/';
+}
+
+/** Path of a file of /proc, for this thread. */
+export function procPath(name: string): string {
+  return `${proc}${name}`;
 }
 
 /** Path of what a descriptor refers to, for calls that follow it (a magic link; it is not followed further). */
