@@ -46,6 +46,8 @@ export const ENFILE = neg(e.ENFILE);
 export const EMLINK = neg(e.EMLINK);
 export const ETXTBSY = neg(e.ETXTBSY);
 export const E2BIG = neg(e.E2BIG);
+export const ENOTCONN = neg(e.ENOTCONN);
+export const ETIMEDOUT = neg(e.ETIMEDOUT);
 export const ECONNABORTED = neg(e.ECONNABORTED);
 
 /** Second names of numbers, which fewer people know. */

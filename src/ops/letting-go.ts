@@ -7,6 +7,7 @@ import { BranchMemory } from '../branch/branch-memory.ts';
 import { runPiece } from '../capture/chore.ts';
 import type { Chore } from '../capture/chore.ts';
 import type { Cause } from '../capture/journal.ts';
+import { EIO, ENODEV, ENOTCONN, ETIMEDOUT } from '../errno.ts';
 import { newStat } from '../sys/stat.ts';
 import { DOTS, merge } from '../tree/merge.ts';
 import { isDir, MOUNTED_ON, S_IFLNK, S_IFREG } from '../tree/node.ts';
@@ -37,6 +38,8 @@ export interface LettingGoParts {
 }
 
 const SELF = asBytes('');
+/** What a device or a server that has gone gives, or one that was waited for in vain. */
+const LOST: ReadonlySet<number> = new Set([EIO, ETIMEDOUT, ENOTCONN, ENODEV]);
 const stat = newStat();
 
 export class LettingGo implements Chore {
@@ -47,6 +50,8 @@ export class LettingGo implements Chore {
   readonly #work: Iterator<unknown>;
   over = false;
   readonly left = 1;
+  /** Disk answers no more, and whoever asked for this does without: each further question would only be another wait. */
+  #lost = false;
 
   constructor(parts: LettingGoParts, force: boolean, cause: Cause, done: (answer: LetGo) => void) {
     this.#parts = parts;
@@ -84,6 +89,7 @@ export class LettingGo implements Chore {
       for (const name of names) {
         if (disk === null) break;
         this.#keep(join(disk.path(), name), () => tree.disk.stat(disk, name, stat));
+        if (this.#lost) return;
         const node = tree.lookup(dir, name);
         if (typeof node !== 'number') {
           if (isDir(node)) {
@@ -98,7 +104,10 @@ export class LettingGo implements Chore {
   }
 
   #keep(path: ByteString, look: () => number): void {
-    if (look() >= 0) this.#memory.keep(path, stat);
+    if (this.#lost) return;
+    const err = look();
+    if (err >= 0) this.#memory.keep(path, stat);
+    else if (this.#force) this.#lost = LOST.has(err);
   }
 
   /** Whether a file is open from disk that may not, or cannot, be cut. */
