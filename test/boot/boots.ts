@@ -20,6 +20,9 @@ export const ALONE = 'root=LABEL=flash rw';
 const PATIENCE_MS = 300_000;
 const PROMPT = /root@bootbox:~# /;
 
+/** How a system ends; to the machine it is the same. */
+export type End = 'poweroff' | 'reboot';
+
 export interface Booted {
   readonly console: string;
   readonly report: ReadonlyMap<string, readonly string[]>;
@@ -64,26 +67,23 @@ export class Boots {
   }
 
   /** Turns a machine on. */
-  machine(options: Pick<MachineOptions, 'words' | 'drives' | 'shell'>): Machine {
+  machine(options: Pick<MachineOptions, 'words' | 'drives' | 'shell' | 'network'>): Machine {
     const { kernel, initrd } = this.#debian;
     return new Machine({ ...options, kernel, initrd, report: this.#file('report'), hear: this.#hear });
   }
 
-  /** Boots, logs in at the console, has the system tell about itself, and turns it off. `commands` are typed before that. */
-  async boot(words: string, drives: readonly Drive[], commands: readonly string[] = []): Promise<Booted> {
+  /** Boots, logs in at the console, has the system tell about itself, and ends it. `commands` are typed before that. */
+  async boot(
+    words: string,
+    drives: readonly Drive[],
+    commands: readonly string[] = [],
+    end: End = 'poweroff',
+  ): Promise<Booted> {
     const machine = this.machine({ words, drives });
     try {
-      await machine.says(/bootbox login: /, PATIENCE_MS);
-      machine.type('root');
-      await machine.says(/Password: /, PATIENCE_MS);
-      machine.type(PASSWORD);
-      await machine.says(PROMPT, PATIENCE_MS);
-      for (const command of ['boot-report >/dev/ttyS1', ...commands]) {
-        machine.type(`${command}; echo "exit code $?."`);
-        const [, code] = await machine.says(/exit code (\d+)\.\r/, PATIENCE_MS);
-        assert.equal(code, '0', `${command}: its end is in\n${machine.console.slice(-3000)}`);
-      }
-      machine.type('systemctl --no-block poweroff');
+      await logIn(machine);
+      for (const command of ['boot-report >/dev/ttyS1', ...commands]) await run(machine, command);
+      machine.type(`systemctl --no-block ${end}`);
       await machine.off(PATIENCE_MS);
     } finally {
       await machine.cut();
@@ -114,9 +114,38 @@ export class Boots {
     }
   }
 
+  /** Has `work` use the directory where an image is mounted. */
+  async mounted(image: string, as: 'ro' | 'rw', work: (dir: string) => Promise<void>): Promise<void> {
+    const dir = this.#file('mnt');
+    mkdirSync(dir);
+    execFileSync('mount', ['-o', `loop,${as}`, image, dir]);
+    try {
+      await work(dir);
+    } finally {
+      execFileSync('umount', [dir]);
+      rmdirSync(dir);
+    }
+  }
+
   #file(name: string): string {
     return join(this.#dir, `${++this.#count}.${name}`);
   }
+}
+
+/** Waits until the system is up, and has a shell at the console. */
+export async function logIn(machine: Machine): Promise<void> {
+  await machine.says(/bootbox login: /, PATIENCE_MS);
+  machine.type('root');
+  await machine.says(/Password: /, PATIENCE_MS);
+  machine.type(PASSWORD);
+  await machine.says(PROMPT, PATIENCE_MS);
+}
+
+/** Types a command, which must succeed. */
+async function run(machine: Machine, command: string): Promise<void> {
+  machine.type(`${command}; echo "exit code $?."`);
+  const [, code] = await machine.says(/exit code (\d+)\.\r/, PATIENCE_MS);
+  assert.equal(code, '0', `${command}: its end is in\n${machine.console.slice(-3000)}`);
 }
 
 /** Asserts what every boot must be: nothing failed, the service answers, the root is of this type, and the end was clean. */
@@ -127,5 +156,20 @@ export function isWhole({ console: said, report }: Booted, rootType: string): vo
   assert.match(report.get('mount')?.find((line) => line.startsWith('/ ')) ?? '', new RegExp(`^/ ${rootType} `));
   assert.equal(report.get('end')?.[0], 'of report');
   assert.doesNotMatch(said, /FAILED|Failed to|still in use|has not ended/);
-  assert.match(said, /Power down/);
+  assert.match(said, /reboot: (Power down|Restarting system)/);
+}
+
+/** Asserts that an ext4 was unmounted at the end. */
+export function isClean(image: string): void {
+  const header = execFileSync('dumpe2fs', ['-h', image], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  assert.match(header, /^Filesystem state:\s+clean$/m);
+  assert.doesNotMatch(header, /needs_recovery/);
+}
+
+/** Says in the test's output how long a boot took, and what it asked of the daemon. */
+export function tell(name: string, { userspaceAt, finishedAt, seconds, status }: Booted): void {
+  const requests = status === null ? 0 : Object.values(status.operations).reduce((n, { count }) => n + count, 0);
+  const served = status === null ? '' : `, ${requests} requests, ${Math.round(status.memory.rss / 1e6)} MB`;
+  const times = [userspaceAt, finishedAt, seconds].map((time) => time.toFixed(1));
+  console.log(`      ${name}: init at ${times[0]} s, booted at ${times[1]} s, off after ${times[2]} s${served}`);
 }

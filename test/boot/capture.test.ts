@@ -4,11 +4,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync, readdirSync, statfsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { needsMount } from '../mounted-root.ts';
 import { bootable } from './debian.ts';
-import { ALONE, Boots, CAPTURE, isWhole } from './boots.ts';
+import { ALONE, Boots, CAPTURE, isClean, isWhole, tell } from './boots.ts';
 import type { Booted } from './boots.ts';
+
+/** A program of what the system is for, which boots do without. */
+const NEEDED = 'nproc';
 
 describe('a Debian booted from the merged root', function () {
   this.timeout(900_000);
@@ -20,12 +24,6 @@ describe('a Debian booted from the merged root', function () {
   let first: Booted;
 
   const sum = (file: string): string => execFileSync('sha256sum', [file], { encoding: 'utf8' }).split(' ')[0] ?? '';
-
-  function isClean(image: string): void {
-    const header = execFileSync('dumpe2fs', ['-h', image], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    assert.match(header, /^Filesystem state:\s+clean$/m);
-    assert.doesNotMatch(header, /needs_recovery/);
-  }
 
   const events = (image: string): { kind: string; path?: string }[] =>
     boots.look(image, (dir) =>
@@ -41,13 +39,6 @@ describe('a Debian booted from the merged root', function () {
       return Math.round(((blocks - bfree) * bsize) / 1e6);
     });
 
-  const tell = (name: string, { userspaceAt, finishedAt, seconds, status }: Booted): void => {
-    const requests = status === null ? 0 : Object.values(status.operations).reduce((n, { count }) => n + count, 0);
-    const served = status === null ? '' : `, ${requests} requests, ${Math.round(status.memory.rss / 1e6)} MB`;
-    const times = [userspaceAt, finishedAt, seconds].map((time) => time.toFixed(1));
-    console.log(`      ${name}: init at ${times[0]} s, booted at ${times[1]} s, off after ${times[2]} s${served}`);
-  };
-
   before(function () {
     boots = new Boots(bootable());
     disk = boots.disk();
@@ -57,7 +48,7 @@ describe('a Debian booted from the merged root', function () {
 
   it('captures: no unit fails, a service answers, disk stays as it was, flash is clean', async () => {
     // What flash alone needs to be otherwise than on disk.
-    const commands = ['sed -i s/LABEL=disk/LABEL=flash/ /etc/fstab'];
+    const commands = ['sed -i s/LABEL=disk/LABEL=flash/ /etc/fstab', NEEDED];
     first = await boots.boot(CAPTURE, [{ file: flash }, { file: disk }], commands);
     tell('capture', first);
     isWhole(first, 'fuse.rootsync');
@@ -106,7 +97,23 @@ describe('a Debian booted from the merged root', function () {
     });
   });
 
-  it('boots from flash alone', async () => {
+  it('rehearses what flash alone would do: the boot is whole, and all that it misses is what was taken off flash', async () => {
+    const lacking = boots.copy(flash);
+    await boots.mounted(lacking, 'rw', (dir) => rm(join(dir, '/usr/bin', NEEDED)));
+    const drives = [{ file: lacking }, { file: disk }];
+    const rehearsal = await boots.boot(`${CAPTURE} rootsync.mode=rehearse`, drives, [`! ${NEEDED}`]);
+    tell('rehearsal', rehearsal);
+    isWhole(rehearsal, 'fuse.rootsync');
+    assert.equal(rehearsal.status?.mode, 'rehearse');
+    const missed = events(lacking).flatMap(({ kind, path }) => (kind === 'miss' && path !== undefined ? [path] : []));
+    // Logs are excluded.
+    assert.deepEqual(
+      missed.filter((path) => !path.startsWith('/var/log/')),
+      [`/usr/bin/${NEEDED}`],
+    );
+  });
+
+  it('boots from flash alone, as rehearsed', async () => {
     const alone = await boots.boot(ALONE, [{ file: flash, snapshot: true }]);
     tell('flash alone', alone);
     isWhole(alone, 'ext4');

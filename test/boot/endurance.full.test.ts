@@ -1,4 +1,4 @@
-// What a root must survive: more processes than there were ever before, systemd starting itself anew, no memory left, one end after the other. Guards against a
+// What a root must survive: more processes than there were ever before, systemd starting itself anew, no memory left, one end and one start anew after the other. Guards against a
 // daemon that is killed, starves or waits for itself. Takes an hour and more.
 
 import { needsMount } from '../mounted-root.ts';
@@ -39,9 +39,11 @@ describe('a root that endures', function () {
     });
   }
 
-  for (let n = 1; n <= TIMES; n++) {
-    it(`end ${n} of ${TIMES}`, async () => {
-      isWhole(await boots.boot(CAPTURE, drives), 'fuse.rootsync');
-    });
+  for (const end of ['poweroff', 'reboot'] as const) {
+    for (let n = 1; n <= TIMES; n++) {
+      it(`${end} ${n} of ${TIMES}`, async () => {
+        isWhole(await boots.boot(CAPTURE, drives, [], end), 'fuse.rootsync');
+      });
+    }
   }
 });

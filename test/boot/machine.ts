@@ -21,6 +21,8 @@ const COMMON = [
 // Without cx16, kernels crash now and then on the multi-threaded TCG of QEMU 7.
 const TCG = ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'];
 const KVM = ['-accel', 'kvm', '-cpu', 'host'];
+/** An emulated machine that shares its processors with others may take minutes for what systemd waits 90 s for. */
+const PATIENT = 'systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900';
 const PROBE_MS = 30_000;
 
 let known: readonly string[] | undefined;
@@ -46,6 +48,8 @@ export interface MachineOptions {
   /** Added to the kernel's command line. */
   readonly words: string;
   readonly drives: readonly Drive[];
+  /** A network card, and what starts QEMU in the network that it leads to. */
+  readonly network?: readonly string[] | undefined;
   /** Where the initramfs gives up there is a shell, not the end of the machine. */
   readonly shell?: boolean;
   /** What is written to the second serial port. */
@@ -64,14 +68,14 @@ export class Machine {
   #read = 0;
   #looks = new Set<() => void>();
 
-  constructor({ kernel, initrd, words, drives, report, hear, shell }: MachineOptions) {
+  constructor({ kernel, initrd, words, drives, report, hear, shell, network }: MachineOptions) {
     this.#report = report;
     const disks = drives.flatMap(({ file, snapshot }, i) => [
       '-drive',
       `if=none,id=d${i},file=${file},format=raw${snapshot === true ? ',snapshot=on' : ''}`,
       ...['-device', `virtio-blk-pci,drive=d${i}`],
     ]);
-    const append = `console=ttyS0 ${shell === true ? '' : 'panic=-1'} quiet mitigations=off systemd.show_status=true TERM=dumb ${words}`;
+    const append = `console=ttyS0 ${shell === true ? '' : 'panic=-1'} quiet mitigations=off systemd.show_status=true ${PATIENT} TERM=dumb ${words}`;
     const boot = ['-kernel', kernel, '-initrd', initrd, '-append', append];
     const serial = [
       '-chardev',
@@ -82,7 +86,9 @@ export class Machine {
       `file:${report}`,
     ];
     const all = [...acceleration(kernel), ...COMMON, ...serial, '-device', 'virtio-rng-pci', ...disks, ...boot];
-    this.#process = spawn(QEMU, all, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const card = ['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net'];
+    const [command = '', ...rest] = network === undefined ? [QEMU, ...all] : [...network, QEMU, ...all, ...card];
+    this.#process = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.stdin?.on('error', () => {});
     this.#process.stdout?.setEncoding('latin1').on('data', (text: string) => {
       this.console += text;
