@@ -3,17 +3,17 @@
 
 import type { Errno } from '../errno.ts';
 import { ENAMETOOLONG, ENOENT, errnoName } from '../errno.ts';
+import { laneOf } from '../copy/copy-pool.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Copied } from '../copy/exact-copy.ts';
 import type { Stage } from '../copy/stage.ts';
 import type { Deferred } from '../fuse/operation.ts';
 import type { CurrentMode } from '../policy/mode.ts';
 import type { SkipReason } from '../policy/capture-policy.ts';
-import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
-import { CAPTURE_QUEUED, isDir, S_IFREG } from '../tree/node.ts';
+import { CAPTURE_QUEUED, isDir } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
-import { openNode } from '../tree/place.ts';
+import { openToCopy } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Admission } from './admission.ts';
 import type { Backlog } from './backlog.ts';
@@ -27,8 +27,6 @@ const MAX_COPYING = 128;
 const MAX_QUEUED = 4096;
 /** Captures started at most between two requests. */
 const BATCH = 32;
-/** A copy-up of more bytes than this goes where no other waits behind it. */
-export const BIG = 8 << 20;
 /** How often at most flash is asked whether it has room again; ms. */
 const RETRY_EVERY = 200;
 
@@ -217,7 +215,7 @@ export class Copies {
       const above = this.#directories.ensure(node.parent);
       if (above < 0) return above;
     }
-    const sourceFd = this.#openSource(node);
+    const sourceFd = openToCopy(this.#tree, node);
     if (sourceFd < 0) return sourceFd;
     const stageName = this.#stage.name();
     const { data, urgent } = job;
@@ -228,7 +226,7 @@ export class Copies {
     this.#copying++;
     if (urgent)
       this.#pool.submit(
-        data && this.#isBig(sourceFd) ? 'big' : 'io',
+        data && statxFd(sourceFd, this.#stat) >= 0 ? laneOf(this.#stat) : 'io',
         { kind: 'copyUp', sourceFd, stageName, data, durable: data },
         finish,
       );
@@ -300,17 +298,6 @@ export class Copies {
     job.refused = reason;
     this.#journal.skipped(node, cause, reason);
     if (reason === 'flash-full' || reason === 'reserve') this.#backlog.add(node, cause);
-  }
-
-  #isBig(fd: number): boolean {
-    return statxFd(fd, this.#stat) >= 0 && this.#stat.blocks * 512 > BIG;
-  }
-
-  #openSource(node: Node): number {
-    if (node.kind !== S_IFREG) return openNode(this.#tree, node, O_PATH);
-    const fd = openNode(this.#tree, node, O_RDONLY | O_NOATIME);
-    // Only a file's owner may ask to leave its access time alone.
-    return fd < 0 ? openNode(this.#tree, node, O_RDONLY) : fd;
   }
 }
 

@@ -5,12 +5,21 @@ import { MessageChannel, SHARE_ENV, Worker, receiveMessageOnPort } from 'node:wo
 import type { MessagePort } from 'node:worker_threads';
 import { EAGAIN } from '../errno.ts';
 import type { Errno } from '../errno.ts';
+import type { Stat } from '../sys/stat.ts';
 import type { Features } from './features.ts';
 import { CONTROL_WORDS, ENDED, FAILED, READY, WAKING } from './tasks.ts';
 import type { Answer, Envelope, Task, TaskResult, ThreadData } from './tasks.ts';
 
 /** `capture`: captures, synced in groups. `io`: what a request waits for; never behind a capture's sync. `big`: what takes so long that nobody else may wait behind it. */
 export type Lane = 'capture' | 'io' | 'big';
+
+/** A copy of more bytes than this goes where no other waits behind it. */
+const BIG = 8 << 20;
+
+/** Where a copy of all of `source` belongs that a request waits for. */
+export function laneOf({ blocks }: Stat): Lane {
+  return blocks * 512 > BIG ? 'big' : 'io';
+}
 
 export interface PoolOptions {
   /** Eventfd that is signalled when answers have come; the client drains it, then calls `drain`. May be shared with other wakers. */

@@ -8,8 +8,7 @@ import type { Errno } from '../errno.ts';
 import { fsync } from '../sys/io.ts';
 import { mkdirat, mknodat, readlinkat, rmdirat, symlinkat, unlinkat } from '../sys/link.ts';
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY, close, openat } from '../sys/open.ts';
-import { newStat, statxFd } from '../sys/stat.ts';
-import type { Stat } from '../sys/stat.ts';
+import { isUnchanged, newStat, statxFd } from '../sys/stat.ts';
 import { copyData } from './data.ts';
 import type { Features } from './features.ts';
 import { applyMetadata } from './metadata.ts';
@@ -99,23 +98,13 @@ function stageRegular(order: CopyOrder): Staged | Errno {
     if (err === 0)
       err = applyMetadata({ fd, dirFd: stageDirFd, name: stageName }, before, sourceFd, features, degraded);
     if (err === 0) err = statxFd(sourceFd, after);
-    if (err === 0 && isSameState(before, after)) return { fd, bytes, degraded };
+    if (err === 0 && isUnchanged(before, after)) return { fd, bytes, degraded };
     close(fd);
     unlinkat(stageDirFd, stageName);
     if (err < 0) return err as Errno;
     Object.assign(before, after);
   }
   return EBUSY;
-}
-
-function isSameState(a: Stat, b: Stat): boolean {
-  return (
-    a.size === b.size &&
-    a.mtime === b.mtime &&
-    a.mtimeNsec === b.mtimeNsec &&
-    a.ctime === b.ctime &&
-    a.ctimeNsec === b.ctimeNsec
-  );
 }
 
 function stageSymlink(order: CopyOrder): Staged | Errno {

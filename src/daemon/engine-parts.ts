@@ -5,7 +5,7 @@ import { Admission } from '../capture/admission.ts';
 import { Backlog } from '../capture/backlog.ts';
 import { Capture } from '../capture/capture.ts';
 import { Copies } from '../capture/copies.ts';
-import { CopyDown } from '../capture/copy-down.ts';
+import { CopyAhead } from '../capture/copy-ahead.ts';
 import { Directories } from '../capture/directories.ts';
 import { FlashSync } from '../capture/flash-sync.ts';
 import { DiskDirectories } from '../capture/disk-directories.ts';
@@ -54,7 +54,6 @@ import { Marks } from '../tree/marks.ts';
 import { MULTI_LINK } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
 import { Tree } from '../tree/tree.ts';
-import { Aside } from '../upgrade/aside.ts';
 import { Changes } from '../upgrade/changes.ts';
 import { Mirror } from '../upgrade/mirror.ts';
 import { recover } from '../upgrade/recovery.ts';
@@ -104,7 +103,7 @@ export interface Parts {
 interface OnDisk {
   readonly diskStage: DiskStage;
   readonly diskDirectories: DiskDirectories;
-  readonly copyDown: CopyDown;
+  readonly copyDown: CopyAhead;
 }
 
 /** Opens both branches and what flash remembers; a reason for people where that is impossible. */
@@ -218,7 +217,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     wanted,
     ties,
     changes,
-    aside: new Aside(tree, pool, stage),
+    aside: new CopyAhead(tree, pool, () => ({ stage, features })),
     pool,
     entry: newEntry(tree.stat),
     ...constantsOf(config, features),
@@ -278,7 +277,7 @@ function constantsOf({ attrTimeout }: LiveConfig, features: Features): Constants
 function diskParts(tree: Tree, marks: MarkStore, markSync: MarkSync, pool: CopyPool): OnDisk {
   const diskStage = new DiskStage(tree.disk);
   const diskDirectories = new DiskDirectories(tree, marks, markSync, diskStage);
-  return { diskStage, diskDirectories, copyDown: new CopyDown(tree, pool, diskStage) };
+  return { diskStage, diskDirectories, copyDown: new CopyAhead(tree, pool, () => diskStage.open()) };
 }
 
 function routesOf(tree: Tree, current: CurrentMode, rules: Capture, journal: Journal): Routes {

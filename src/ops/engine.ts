@@ -2,7 +2,7 @@
 
 import type { Capture } from '../capture/capture.ts';
 import type { FlashSync } from '../capture/flash-sync.ts';
-import type { CopyDown } from '../capture/copy-down.ts';
+import type { CopyAhead } from '../capture/copy-ahead.ts';
 import type { DiskDirectories } from '../capture/disk-directories.ts';
 import type { Kept } from '../capture/kept.ts';
 import type { MarkSync } from '../capture/mark-sync.ts';
@@ -12,7 +12,6 @@ import type { Features } from '../copy/features.ts';
 import type { FileHandle, HandleTable } from '../tree/handles.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { Aside } from '../upgrade/aside.ts';
 import type { Changes } from '../upgrade/changes.ts';
 import type { Mirror } from '../upgrade/mirror.ts';
 import type { Ties } from '../upgrade/ties.ts';
@@ -41,11 +40,13 @@ export interface Engine {
   readonly kept: Kept;
   readonly routes: Routes;
   readonly diskDirectories: DiskDirectories;
-  readonly copyDown: CopyDown;
+  /** Copies on disk of what is renamed or brought there. */
+  readonly copyDown: CopyAhead;
   readonly mirror: Mirror;
   readonly wanted: Wanted;
   readonly ties: Ties;
-  readonly aside: Aside;
+  /** Copies on flash for renames of the mode `upgrade`. */
+  readonly aside: CopyAhead;
   /** What is changed, while somebody wants to know. */
   readonly changes: Changes;
   readonly pool: CopyPool;

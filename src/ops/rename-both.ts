@@ -39,7 +39,7 @@ export function renameBoth(engine: Engine, req: Request, move: Move, exchange: b
 }
 
 function renameFile(engine: Engine, req: Request, move: Move): number {
-  const { from, oldName, to, newName, source, target } = move;
+  const { from, oldName, to, newName, source } = move;
   const { aside, mirror, tree } = engine;
   const newPath = tree.pathOf(to, newName);
   const followed = mirror.follows(newPath);
@@ -50,7 +50,7 @@ function renameFile(engine: Engine, req: Request, move: Move): number {
     if (pulled !== OK) return pulled;
     const twin = mirror.twin(source, newPath);
     linked = twin !== null && twin !== 'wait';
-    const copy = linked ? { name: twin as ByteString } : aside.take(source, req);
+    const copy = linked ? { name: twin as ByteString } : aside.ready(source, req);
     if (typeof copy === 'number') return copy;
     staged = copy.name;
   }
@@ -61,20 +61,25 @@ function renameFile(engine: Engine, req: Request, move: Move): number {
     return begun;
   }
   if (!linked) aside.taken(source);
+  const done = replace(engine, req, move, staged !== undefined);
+  if (staged === undefined) return done;
+  if (done === OK && mirror.put(source, to, newName, staged) >= 0) mirror.followed(newPath, source);
+  else aside.discard(staged);
+  return done;
+}
+
+/** Flash gives up both names, but for a new one that a copy is `staged` for; disk renames. */
+function replace(engine: Engine, req: Request, move: Move, staged: boolean): number {
+  const { from, oldName, to, newName, source, target } = move;
   const given = giveUpOnFlash(engine, source, from, oldName);
   if (given < 0) return given;
   if (target !== null && nameOnFlash(target, to, newName)) {
     const kept = keepReachable(engine, target);
     if (kept < 0) return kept;
-    if (staged === undefined) unlinkat(flashFd(engine, to), newName);
-    tree.nameLost(target, to, newName);
+    if (!staged) unlinkat(flashFd(engine, to), newName);
+    engine.tree.nameLost(target, to, newName);
   }
-  const done = onDisk(engine, req, move);
-  if (staged === undefined) return done;
-  if (done !== OK) aside.discard(staged);
-  else if (mirror.put(source, to, newName, staged) >= 0) mirror.followed(newPath, source);
-  else aside.discard(staged);
-  return done;
+  return onDisk(engine, req, move);
 }
 
 function renameDirectory(engine: Engine, req: Request, move: Move, source: DirNode): number {

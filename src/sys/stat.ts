@@ -42,6 +42,17 @@ export function isDirectory({ mode }: Stat): boolean {
   return (mode & S_IFMT) === S_IFDIR;
 }
 
+/** Whether an object had the same content and attributes at both times: writing and changing move these. */
+export function isUnchanged(a: Stat, b: Stat): boolean {
+  return (
+    a.size === b.size &&
+    a.mtime === b.mtime &&
+    a.mtimeNsec === b.mtimeNsec &&
+    a.ctime === b.ctime &&
+    a.ctimeNsec === b.ctimeNsec
+  );
+}
+
 /** A Stat of zeros, to be filled by the calls below. */
 export function newStat(): Stat {
   return {

@@ -4,9 +4,9 @@
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { ENOENT } from '../errno.ts';
-import { openat, reopen } from '../sys/open.ts';
+import { O_NOATIME, O_PATH, O_RDONLY, openat, reopen } from '../sys/open.ts';
 import type { Branch } from '../branch/branch.ts';
-import { isDir } from './node.ts';
+import { isDir, S_IFREG } from './node.ts';
 import type { Node } from './node.ts';
 import type { Tree } from './tree.ts';
 
@@ -46,6 +46,14 @@ export function openNode(tree: Tree, node: Node, flags: number): number {
   const found = locate(tree, node);
   if (typeof found === 'number') return found;
   return found.name === '' ? reopen(found.dirfd, flags) : openat(found.dirfd, found.name, flags);
+}
+
+/** Opens what `node` is copied from: a file for reading, without a trace in its access time where that may be asked for. Errors: as `openNode`. */
+export function openToCopy(tree: Tree, node: Node): number {
+  if (node.kind !== S_IFREG) return openNode(tree, node, O_PATH);
+  const fd = openNode(tree, node, O_RDONLY | O_NOATIME);
+  // Only a file's owner may ask to leave its access time alone.
+  return fd < 0 ? openNode(tree, node, O_RDONLY) : fd;
 }
 
 function at(dirfd: number, name: ByteString): Place {
