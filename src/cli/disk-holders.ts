@@ -1,9 +1,9 @@
 // Which processes have given files of a mount open, mapped, or are running them, as /proc shows them to this user. Reads links of /proc only; it never
 // touches the mount.
 
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { asBytes, fromText, type ByteString } from '../bytes.ts';
 import { printable } from './event-line.ts';
+import { link, list, nameOf, processes, read } from './proc-links.ts';
 
 export interface Holder {
   readonly pid: number;
@@ -17,14 +17,13 @@ export function holdersOf(mountpoint: ByteString, paths: readonly string[]): Hol
   const prefix = mountpoint === '/' ? '' : mountpoint;
   const wanted = new Map(paths.map((path) => [asBytes(prefix + fromText(path)), path]));
   const holders: Holder[] = [];
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    for (const file of filesOf(`/proc/${name}`)) {
+  for (const pid of processes()) {
+    for (const file of filesOf(`/proc/${String(pid)}`)) {
       const path = wanted.get(file);
-      if (path !== undefined) holders.push({ pid: Number(name), comm: read(`/proc/${name}/comm`).trim(), path });
+      if (path !== undefined) holders.push({ pid, comm: nameOf(pid), path });
     }
   }
-  return holders.sort((a, b) => a.pid - b.pid);
+  return holders;
 }
 
 function filesOf(dir: string): Set<ByteString> {
@@ -36,30 +35,6 @@ function filesOf(dir: string): Set<ByteString> {
     if (path !== undefined) files.add(asBytes(path));
   }
   return files;
-}
-
-function link(path: string): ByteString {
-  try {
-    return asBytes(readlinkSync(path, 'latin1'));
-  } catch {
-    return asBytes('');
-  }
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** ` by COMM[PID], ...`; empty where no process is seen to have it. */

@@ -1,8 +1,8 @@
 // Which processes keep a mount busy: by their working and root directory, program, open files and mapped files, as /proc shows them to this
 // user. Reads links of /proc only; it never touches the mount.
 
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import type { MountEntry } from '../control/mounts.ts';
+import { link, list, nameOf, processes, read } from './proc-links.ts';
 
 export interface MountUser {
   readonly pid: number;
@@ -13,13 +13,10 @@ export interface MountUser {
 
 /** One entry per process, in the order of pids; those of other users are seen by root only. */
 export function mountUsers(mount: MountEntry): MountUser[] {
-  const users: MountUser[] = [];
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const what = use(`/proc/${name}`, mount);
-    if (what !== undefined) users.push({ pid: Number(name), comm: read(`/proc/${name}/comm`).trim(), what });
-  }
-  return users.sort((a, b) => a.pid - b.pid);
+  return processes().flatMap((pid) => {
+    const what = use(`/proc/${String(pid)}`, mount);
+    return what === undefined ? [] : [{ pid, comm: nameOf(pid), what }];
+  });
 }
 
 function use(dir: string, { mountpoint, device }: MountEntry): string | undefined {
@@ -38,28 +35,4 @@ function use(dir: string, { mountpoint, device }: MountEntry): string | undefine
     .split('\n')
     .find((line) => line.split(' ', 4)[3] === `${major}:${minor}`);
   return mapped?.split(/\s+/).slice(5).join(' ');
-}
-
-function link(path: string): string {
-  try {
-    return readlinkSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
