@@ -15,7 +15,8 @@ import { FROM_DISK, isDir, SIDE_KNOWN } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
 import { copyAttributes } from './attributes.ts';
-import { findOnDisk, openSource } from './entry.ts';
+import { openToCopy } from '../tree/place.ts';
+import { findOnDisk } from './entry.ts';
 import type { OnDisk } from './entry.ts';
 import type { Ties } from './ties.ts';
 import type { Wanted } from './wanted.ts';
@@ -70,7 +71,7 @@ export class Copies {
     const above = directories.ensure(parent);
     if (above < 0) return above as Errno;
     const stageName = stage.name();
-    const sourceFd = openSource(tree, node);
+    const sourceFd = openToCopy(tree, node);
     if (sourceFd < 0) return sourceFd as Errno;
     tree.pin(node);
     pool.submit('capture', { kind: 'copy', sourceFd, stageName, data: true }, (result) => {

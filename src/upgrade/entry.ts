@@ -3,10 +3,8 @@
 import type { ByteString } from '../bytes.ts';
 import { asBytes } from '../bytes.ts';
 import type { Deferred } from '../fuse/operation.ts';
-import { O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
-import { isDir, S_IFREG } from '../tree/node.ts';
+import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
-import { openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
 
 export interface Entry {
@@ -43,11 +41,4 @@ export function findOnDisk(tree: Tree, path: ByteString): OnDisk | null {
   if (typeof parent === 'number' || !isDir(parent)) return null;
   const node = tree.lookup(parent, name);
   return typeof node === 'number' || !tree.shownByDisk(node) ? null : { node, parent, name };
-}
-
-/** What is copied. Errors: what open gives. */
-export function openSource(tree: Tree, node: Node): number {
-  if (node.kind !== S_IFREG) return openNode(tree, node, O_PATH);
-  const fd = openNode(tree, node, O_RDONLY | O_NOATIME);
-  return fd < 0 ? openNode(tree, node, O_RDONLY) : fd;
 }

@@ -10,8 +10,9 @@ import { Stage } from '../../src/copy/stage.ts';
 import { close, O_DIRECTORY, O_RDONLY, openat } from '../../src/sys/open.ts';
 import { inoKey } from '../../src/tree/ino.ts';
 import { Marks } from '../../src/tree/marks.ts';
+import { openToCopy } from '../../src/tree/place.ts';
 import { Tree } from '../../src/tree/tree.ts';
-import { findOnDisk, newEntry, openSource } from '../../src/upgrade/entry.ts';
+import { findOnDisk, newEntry } from '../../src/upgrade/entry.ts';
 import type { Entry } from '../../src/upgrade/entry.ts';
 import { stageTwin } from '../../src/upgrade/twin.ts';
 import { got, ok, place } from '../sys/place.ts';
@@ -51,7 +52,7 @@ describe('upgrade/entry', () => {
         assert.equal(findOnDisk(tree, path(at)) !== null, found, at);
       const { node, name } = findOnDisk(tree, path('d/alone'))!;
       assert.equal(name, 'alone');
-      const fd = ok(openSource(tree, node));
+      const fd = ok(openToCopy(tree, node));
       assert.equal(readFileSync(`/proc/self/fd/${String(fd)}`, 'utf8'), 'disk/d/alone');
       close(fd);
     });
@@ -59,7 +60,7 @@ describe('upgrade/entry', () => {
 
   it('opens a symlink itself', () => {
     symlinkSync('nowhere', `${here.dir}/disk/l`);
-    inTree((tree) => close(ok(openSource(tree, findOnDisk(tree, path('l'))!.node))));
+    inTree((tree) => close(ok(openToCopy(tree, findOnDisk(tree, path('l'))!.node))));
   });
 
   it('links a further name to the copy that is right, waits for one that is being made, and else has none', () => {
