@@ -4,7 +4,7 @@
 
 import { asBytes, join } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import { EEXIST, ENOENT, ENOTEMPTY, EXDEV } from '../errno.ts';
+import { EEXIST, EINVAL, ENOENT, ENOTEMPTY, EXDEV } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { renameat2, rmdirat, unlinkat } from '../sys/link.ts';
@@ -22,20 +22,45 @@ import { exchangeOnDisk, mayMove, renameOnDisk, UNSUITED } from './rename-on-dis
 
 /** OK, DEFERRED, an Errno, or UNSUITED: nothing was changed that matters, and flash's way is the one. */
 export function renameBoth(engine: Engine, req: Request, move: Move, exchange: boolean): number {
-  const { from, oldName, to, newName, source, target } = move;
+  const { from, oldName, to, newName } = move;
   const { routes } = engine;
   if (!routes.mirrors || routes.ofName(from, oldName) !== 'disk' || routes.ofName(to, newName) !== 'disk')
     return UNSUITED;
+  return exchange ? tradePlaces(engine, req, move) : rename(engine, req, move);
+}
+
+function rename(engine: Engine, req: Request, move: Move): number {
+  const down = ready(engine, req, move);
+  if (down !== OK) return down;
+  const free = freeOnDisk(engine, move.to, move.newName);
+  if (free < 0) return free === EEXIST ? UNSUITED : free;
+  const { source } = move;
+  return isDir(source) ? renameDirectory(engine, req, move, source) : renameFile(engine, req, move);
+}
+
+/**
+ * As `renameBoth`. No order of two renames, one on each branch, leaves after a crash what could be told from what was before: so a directory that flash holds does
+ * not trade places. EINVAL, as of a filesystem that has no RENAME_EXCHANGE.
+ */
+function tradePlaces(engine: Engine, req: Request, move: Move): number {
+  const { source, target } = move;
+  const isHeld = (node: Node | null): boolean =>
+    node !== null && isDir(node) && (node.onFlash || engine.wanted.below(engine.tree.path(node)).length > 0);
+  if (isHeld(source) || isHeld(target)) return EINVAL;
+  const down = ready(engine, req, move);
+  const done = down === OK ? exchangeBoth(engine, req, move) : down;
+  // On flash alone they would leave the branches apart.
+  return done === UNSUITED && (isDir(source) || (target !== null && isDir(target))) ? EINVAL : done;
+}
+
+/** OK once disk shows what is renamed, and what loses its name, and may rename them. */
+function ready(engine: Engine, req: Request, { from, oldName, source, target }: Move): number {
   for (const node of target === null ? [source] : [source, target]) {
     const down = bringDown(engine, node, req);
     if (down !== OK) return down;
     if (engine.tree.links.onBoth(node.inoLo, node.inoHi)) return UNSUITED;
   }
-  if (!mayMove(engine, from, oldName, source)) return UNSUITED;
-  if (exchange) return exchangeBoth(engine, req, move);
-  const free = freeOnDisk(engine, to, newName);
-  if (free < 0) return free === EEXIST ? UNSUITED : free;
-  return isDir(source) ? renameDirectory(engine, req, move, source) : renameFile(engine, req, move);
+  return mayMove(engine, from, oldName, source) ? OK : UNSUITED;
 }
 
 function renameFile(engine: Engine, req: Request, move: Move): number {
@@ -159,9 +184,6 @@ function mirrorBelow({ marks, mirror, tree, wanted }: Engine, path: ByteString):
 function exchangeBoth(engine: Engine, req: Request, move: Move): number {
   const { from, oldName, to, newName, source, target } = move;
   if (target === null || !mayMove(engine, to, newName, target)) return UNSUITED;
-  const held = (node: Node): boolean =>
-    isDir(node) && (node.onFlash || engine.wanted.below(engine.tree.path(node)).length > 0);
-  if (held(source) || held(target)) return UNSUITED;
   const { mirror, tree } = engine;
   const begun = mirror.begin(req, [join(tree.path(from), oldName), join(tree.path(to), newName)]);
   if (begun !== OK) return begun;

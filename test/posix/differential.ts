@@ -57,9 +57,9 @@ class Run {
   readonly #excludes: Excludes;
   /** Where something was renamed, an excluded path may lead to another one of disk's. */
   readonly #renamed = new Set<number>();
-  readonly #exchanged = new Set<number>();
   /** False: a directory may show others, since another branch shows it after a switch of modes, or something was captured when the daemon was killed. */
   #timesOfDirectories = true;
+  #upgrades = false;
   readonly #found: Difference[] = [];
   readonly #disk: string[];
   readonly #plain: string[];
@@ -86,6 +86,7 @@ class Run {
   }
 
   async go({ middle, end, upgrade = false, modes }: Course): Promise<Difference[]> {
+    this.#upgrades = upgrade || (modes?.includes('upgrade') ?? false);
     await this.#each([this.#disk, this.#plain], (sequence) => ({ kind: 'build', plants: sequence.plants }));
     const before = await this.#worker.dumps(this.#disk, 'witness');
     await this.#root.start();
@@ -108,8 +109,7 @@ class Run {
     if (upgrade) {
       await this.#root.settle();
       for (const what of agreement(this.#root)) {
-        const at = Number(/^s(\d+)/.exec(what)?.[1] ?? -1);
-        if (!this.#isApart(at)) this.#found.push({ at, what });
+        this.#found.push({ at: Number(/^s(\d+)/.exec(what)?.[1] ?? -1), what });
       }
     }
     await this.#root.stop();
@@ -130,18 +130,15 @@ class Run {
     return this.#withWarnings();
   }
 
-  /** Whether the branches may differ by path in upgrade mode: directories trade places on flash, tied to disk's by marks. */
-  #isApart(at: number): boolean {
-    return this.#exchanged.has(at);
-  }
-
   #withWarnings(): Difference[] {
     if (this.#root.warnings.length > 0) this.#found.push({ at: -1, what: this.#root.warnings.join('\n') });
     return this.#found;
   }
 
-  /** The step, for the plain directory: as between two filesystems where the merged root said so and may. */
+  /** The step, for the plain directory: as between two filesystems, or on one without RENAME_EXCHANGE, where the merged root said so and may. */
   #told(sequence: Sequence, step: Step, result: string | undefined): Step {
+    if (result === 'EINVAL' && this.#upgrades && step.do === 'rename' && step.flags === RENAME_EXCHANGE)
+      return { ...step, refused: true };
     if (result !== 'EXDEV') return step;
     if (step.do === 'linkSlot') return { ...step, refused: true };
     if (step.do !== 'rename' && step.do !== 'link') return step;
@@ -181,7 +178,6 @@ class Run {
         const wanted = this.#compared(expected[at]?.results?.[i] ?? '');
         const got = this.#compared(actual[at]?.results?.[i] ?? '');
         if (step.do === 'rename' && got === '0') this.#renamed.add(at);
-        if (step.do === 'rename' && step.flags === RENAME_EXCHANGE && got === '0') this.#exchanged.add(at);
         if (wanted === got) continue;
         this.#found.push({ at, what: `${part}[${i}] ${JSON.stringify(step)}\n  plain:  ${wanted}\n  merged: ${got}` });
         break;

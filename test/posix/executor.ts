@@ -5,13 +5,23 @@ import { createHash } from 'node:crypto';
 import { asBytes, join } from '../../src/bytes.ts';
 import type { ByteString } from '../../src/bytes.ts';
 import { ACL_ACCESS, ACL_DEFAULT, encodeAcl } from '../../src/copy/acl.ts';
-import { EBADF, errnoName, EXDEV } from '../../src/errno.ts';
+import { EBADF, EINVAL, errnoName, EXDEV } from '../../src/errno.ts';
 import type { Errno } from '../../src/errno.ts';
 import { AT_FDCWD } from '../../src/sys/at.ts';
 import { chmodAt, chownAt, fchmod, ftruncate, utimensAt } from '../../src/sys/attr.ts';
 import { DirCursor, DT_DIR } from '../../src/sys/dir.ts';
 import { copyFileRange, fallocate, fsync, lseek, pread, pwrite, SEEK_SET } from '../../src/sys/io.ts';
-import { linkat, mkdirat, mknodat, readlinkat, renameat2, rmdirat, symlinkat, unlinkat } from '../../src/sys/link.ts';
+import {
+  linkat,
+  mkdirat,
+  mknodat,
+  readlinkat,
+  RENAME_EXCHANGE,
+  renameat2,
+  rmdirat,
+  symlinkat,
+  unlinkat,
+} from '../../src/sys/link.ts';
 import {
   close,
   O_CREAT,
@@ -117,8 +127,11 @@ export class Executor {
     const root = this.#root;
     if ('path' in step) {
       const path = asBytes(step.path);
-      if ((step.do === 'rename' || step.do === 'link') && step.refused === true && this.#mayBeRefused(path, step.to))
-        return errnoName(EXDEV);
+      if (step.do === 'rename' && step.refused === true && step.flags === RENAME_EXCHANGE) {
+        if (this.#isDirectory(path) || this.#isDirectory(asBytes(step.to))) return errnoName(EINVAL);
+      } else if ((step.do === 'rename' || step.do === 'link') && step.refused === true) {
+        if (this.#mayBeRefused(path, step.to)) return errnoName(EXDEV);
+      }
       switch (step.do) {
         case 'mkdir':
           return said(mkdirat(root, path, step.mode));
@@ -214,6 +227,10 @@ export class Executor {
       case 'copyRange':
         return said(copyFileRange(this.#slot(step.from), 0, fd, 1, step.size));
     }
+  }
+
+  #isDirectory(path: ByteString): boolean {
+    return statxAt(this.#root, path, stat) >= 0 && (stat.mode & S_IFMT) === S_IFDIR;
   }
 
   /** Whether one of the two is a directory, or is open. */

@@ -48,7 +48,10 @@ export type Step =
       readonly path: string;
       readonly to: string;
       readonly flags: number;
-      /** Refused on the merged root with EXDEV, which is right if a directory or an open file is renamed, and the names are of two routes. */
+      /**
+       * Refused on the merged root: with EXDEV, which is right if a directory or an open file is renamed, and the names are of two routes; with EINVAL, which is
+       * right in upgrade mode if a directory trades places.
+       */
       readonly refused?: boolean;
     }
   | { readonly do: 'unlink' | 'rmdir' | 'readlink' | 'stat' | 'list' | 'read' | 'listxattr'; readonly path: string }

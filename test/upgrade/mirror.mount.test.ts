@@ -182,24 +182,23 @@ describe('upgrade: the mirror', function () {
     assert.equal(shell(root.mountpoint, 'cat lib/libx.so.1'), 'lib/libx.so.1.2: old\n3\n');
   });
 
-  it('does not trade the name of a file that is being written with a directory of flash: EXDEV, and nothing is lost', async () => {
+  it('lets no directory of flash trade places: EINVAL before anything is changed; files, and directories of disk alone, do', async () => {
     await using root = await upgrading();
-    const exchange =
-      'import ctypes; c = ctypes.CDLL(None, use_errno=True); print(c.renameat2(-100, b"etc/conf", -100, b"lib", 2), ctypes.get_errno())';
+    const exchange = (one: string, other: string): string =>
+      `python3 -c 'import ctypes; c = ctypes.CDLL(None, use_errno=True); print(c.renameat2(-100, b"${one}", -100, b"${other}", 2), ctypes.get_errno())'`;
     const said = shell(
       root.mountpoint,
-      `exec 3>> etc/conf; echo new > etc/conf; python3 -c '${exchange}'; echo more >&3`,
+      `exec 3>>etc/conf; mkdir var/d var/e; echo d >var/d/f; ${exchange('etc/conf', 'lib')}; ${exchange('lib', 'var/d')}; ${exchange('var/d', 'etc')}; echo more >&3
+          ${exchange('var/d', 'var/e')}; ${exchange('bin/a', 'bin/b')}; ${exchange('bin/a', 'bin/unused')}`,
     );
-    assert.equal(said, '-1 18\n');
-    const view = () => shell(root.mountpoint, 'cat etc/conf; ls lib');
-    const right = 'new\nmore\nlibx.so.1\nlibx.so.1.2\n';
-    assert.equal(view(), right);
-    await inSync(root);
-    shell(root.mountpoint, `python3 -c '${exchange}'`);
-    for (const way of ['stop', 'kill'] as const) {
-      await root.restart(way);
-      assert.equal(shell(root.mountpoint, 'cat lib etc/conf/libx.so.1'), 'new\nmore\nlib/libx.so.1.2: old\n', way);
+    assert.deepEqual(said, `${'-1 22\n'.repeat(3)}${'0 0\n'.repeat(3)}`);
+    const right = 'etc/conf: old\nmore\nlibx.so.1\nlibx.so.1.2\nd\nbin/unused: old\nbin/a: old\nbin/b: old\n';
+    for (const way of [undefined, 'stop', 'kill'] as const) {
+      if (way !== undefined) await root.restart(way);
+      await inSync(root);
+      assert.equal(shell(root.mountpoint, 'cat etc/conf; ls lib; cat var/e/f bin/a bin/b bin/unused'), right);
     }
+    assert.ok(!existsSync(`${root.flash}/var/e`));
   });
 
   it('goes on with files that are open while the mode is switched, both ways', async () => {
