@@ -19,13 +19,12 @@ import type { CopiesOptions, Made } from './copies.ts';
 import { findOnDisk, newEntry } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { pulledBy } from './pull.ts';
+import { Retries } from './retries.ts';
 import { syncBoth } from './sync-both.ts';
 import { stageTwin } from './twin.ts';
 
 /** Jobs that copy at a time. */
 const MOST = 16;
-/** How often at most flash is asked again for what it had no room for; ms. */
-const RETRY_EVERY = 2000;
 /** A change of a wanted path is refused where flash has less room than this, before anything is changed; bytes. */
 const LEAST_ROOM = 16 * 1024;
 
@@ -40,15 +39,16 @@ export interface MirrorOptions extends CopiesOptions {
 export class Mirror {
   readonly #parts: MirrorOptions;
   readonly #copies: Copies;
+  readonly #retries: Retries;
   readonly #entries = new Map<ByteString, Entry>();
   readonly #flushed = new Set<string>();
   #copying = 0;
   #syncing = false;
-  #retriedAt = 0;
 
   constructor(parts: MirrorOptions) {
     this.#parts = parts;
     this.#copies = new Copies(parts);
+    this.#retries = new Retries(parts.space);
   }
 
   /** Paths of which flash's copy has still to follow, those that are open for writing included. */
@@ -176,11 +176,7 @@ export class Mirror {
   pump(): boolean {
     // While disk is hidden, what has to follow it waits.
     if (this.#entries.size === 0 || this.#parts.tree.hideDisk) return false;
-    const now = performance.now();
-    if (now - this.#retriedAt > RETRY_EVERY) {
-      this.#retriedAt = now;
-      for (const entry of this.#entries.values()) if (entry.state === 'failed') entry.state = 'queued';
-    }
+    for (const entry of this.#retries.due(this.idle, this.#entries.values())) entry.state = 'queued';
     let done = false;
     for (const entry of this.#entries.values()) {
       if (this.#copying >= MOST) break;
@@ -292,19 +288,25 @@ export class Mirror {
     if (this.#syncing || this.#copying > 0) return false;
     const stored = [...this.#entries.values()].filter(({ state }) => state === 'stored');
     if (stored.length === 0) return false;
-    const { marks, pool, stage, tree } = this.#parts;
+    const { pool, stage, tree } = this.#parts;
     const seen = stored.map((entry) => ({ entry, changes: entry.changes }));
-    this.#syncing = syncBoth(tree.disk, stage.fd, pool, (err) => {
+    const synced = (err: number): void => {
       this.#syncing = false;
-      for (const { entry, changes } of seen) {
-        if (entry.state !== 'stored' || entry.changes !== changes) continue;
-        if (err < 0) this.#failed(entry, err);
-        else if (marks.clean(entry.path) >= 0) {
-          this.#entries.delete(entry.path);
-          this.#wake(entry, 0);
-        } else this.#failed(entry, ENOSPC);
-      }
-    });
-    return this.#syncing;
+      for (const { entry, changes } of seen)
+        if (entry.state === 'stored' && entry.changes === changes) this.#synced(entry, err);
+    };
+    this.#syncing = true;
+    const begun = syncBoth(tree.disk, stage.fd, pool, synced);
+    // Failed, and not left for later: who waits for the mirror would wait for as long as disk cannot be opened.
+    if (begun < 0) synced(begun);
+    return true;
+  }
+
+  #synced(entry: Entry, err: number): void {
+    if (err < 0) this.#failed(entry, err);
+    else if (this.#parts.marks.clean(entry.path) >= 0) {
+      this.#entries.delete(entry.path);
+      this.#wake(entry, 0);
+    } else this.#failed(entry, ENOSPC);
   }
 }
