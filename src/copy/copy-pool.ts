@@ -52,7 +52,9 @@ interface Waiting {
   onDone: (result: never) => void;
 }
 
-const START_MS = 60_000;
+/** Threads that are not ready after this will never be: a slow machine takes a minute while it boots. */
+const START_MS = 600_000;
+const CLOSE_MS = 60_000;
 const ENTRY = new URL('./copy-thread.js', import.meta.url);
 
 /** Starts the threads and waits until all are ready, everything loaded. EAGAIN when they don't become so; else what enterProc gives. */
@@ -140,7 +142,7 @@ export class CopyPool {
    * Ends the threads once they have done what they were given, and calls the callbacks of all of it. Waits for that, and for at
    * most `ms` milliseconds: false when threads still had work then (they go on, unheard).
    */
-  close(ms = START_MS): boolean {
+  close(ms = CLOSE_MS): boolean {
     for (const { port } of this.#all) port.postMessage(null);
     const deadline = Date.now() + ms;
     let complete = true;

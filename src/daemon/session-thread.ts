@@ -41,7 +41,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
     },
   });
   if (typeof pool === 'number') {
-    say({ kind: 'failed', reason: `copy threads: ${errnoName(pool)}` });
+    say({ kind: 'failed', reason: `the copy threads did not become ready: ${errnoName(pool)}` });
     return;
   }
   const parts = assemble(ground, pool, order.fuseFd, config.passthrough);
