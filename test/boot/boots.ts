@@ -20,8 +20,11 @@ export const ALONE = 'root=LABEL=flash rw';
 const PATIENCE_MS = 300_000;
 const PROMPT = /root@bootbox:~# /;
 
-/** How a system ends; to the machine it is the same. */
-export type End = 'poweroff' | 'reboot';
+interface HowToBoot {
+  /** How the system ends; to the machine it is the same. */
+  readonly end?: 'poweroff' | 'reboot';
+  readonly network?: MachineOptions['network'];
+}
 
 export interface Booted {
   readonly console: string;
@@ -77,9 +80,9 @@ export class Boots {
     words: string,
     drives: readonly Drive[],
     commands: readonly string[] = [],
-    end: End = 'poweroff',
+    { end = 'poweroff', network }: HowToBoot = {},
   ): Promise<Booted> {
-    const machine = this.machine({ words, drives });
+    const machine = this.machine({ words, drives, network });
     try {
       await logIn(machine);
       for (const command of ['boot-report >/dev/ttyS1', ...commands]) await run(machine, command);
@@ -142,7 +145,7 @@ export async function logIn(machine: Machine): Promise<void> {
 }
 
 /** Types a command, which must succeed. */
-async function run(machine: Machine, command: string): Promise<void> {
+export async function run(machine: Machine, command: string): Promise<void> {
   machine.type(`${command}; echo "exit code $?."`);
   const [, code] = await machine.says(/exit code (\d+)\.\r/, PATIENCE_MS);
   assert.equal(code, '0', `${command}: its end is in\n${machine.console.slice(-3000)}`);

@@ -26,7 +26,7 @@ const PACKAGES = [
   ...['nginx-light', 'procps', 'iproute2'],
 ];
 /** The machine's own devices are all that the initramfs has to know: it is smaller so, and read faster. */
-const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_rng', 'ext4'];
+const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_rng', 'ext4', 'virtio_net', 'af_packet', 'nfs', 'nfsv3'];
 export const PASSWORD = 'secret';
 
 /** Files that nobody may change. */

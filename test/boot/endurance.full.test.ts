@@ -42,7 +42,7 @@ describe('a root that endures', function () {
   for (const end of ['poweroff', 'reboot'] as const) {
     for (let n = 1; n <= TIMES; n++) {
       it(`${end} ${n} of ${TIMES}`, async () => {
-        isWhole(await boots.boot(CAPTURE, drives, [], end), 'fuse.rootsync');
+        isWhole(await boots.boot(CAPTURE, drives, [], { end }), 'fuse.rootsync');
       });
     }
   }
