@@ -9,12 +9,12 @@ import { isMounted, within } from '../mounted-root.ts';
 
 const RECORDER = new URL('./recorder-process.js', import.meta.url);
 
-export type Filesystem = 'ext4' | 'xfs' | 'btrfs';
+export type Filesystem = 'ext4' | 'xfs' | 'btrfs' | 'f2fs';
 
 interface Kind {
   readonly size: string;
   readonly mkfs: readonly string[];
-  readonly mount: string;
+  readonly mount: readonly string[];
   /** Checks an image that is not mounted, changing nothing; an exit status other than 0 is a fault. */
   readonly check: readonly string[];
 }
@@ -24,11 +24,12 @@ const KINDS: Record<Filesystem, Kind> = {
   ext4: {
     size: '64M',
     mkfs: ['-q', '-F', '-b', '4096', '-E', 'lazy_itable_init=0,lazy_journal_init=0'],
-    mount: 'commit=1',
+    mount: ['commit=1'],
     check: ['e2fsck', '-fn'],
   },
-  xfs: { size: '320M', mkfs: ['-q', '-f'], mount: 'nouuid', check: ['xfs_repair', '-n', '-f'] },
-  btrfs: { size: '256M', mkfs: ['-q', '-f'], mount: 'commit=1', check: ['btrfs', 'check', '--readonly', '--force'] },
+  xfs: { size: '320M', mkfs: ['-q', '-f'], mount: ['nouuid'], check: ['xfs_repair', '-n', '-f'] },
+  btrfs: { size: '256M', mkfs: ['-q', '-f'], mount: ['commit=1'], check: ['btrfs', 'check', '--readonly', '--force'] },
+  f2fs: { size: '128M', mkfs: ['-q', '-f'], mount: [], check: ['fsck.f2fs', '-f', '--dry-run'] },
 };
 
 /** What is on it from the start: only ext4 can be made so. */
@@ -57,7 +58,7 @@ export class Mount implements Disposable {
   constructor(type: Filesystem, source: string, dir: string, ...options: string[]) {
     this.dir = dir;
     mkdirSync(dir, { recursive: true });
-    tool('mount', '-t', type, '-o', ['noatime', KINDS[type].mount, ...options].join(','), source, dir);
+    tool('mount', '-t', type, '-o', ['noatime', ...KINDS[type].mount, ...options].join(','), source, dir);
   }
 
   [Symbol.dispose](): void {
