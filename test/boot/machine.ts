@@ -22,7 +22,7 @@ const COMMON = [
 const TCG = ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'];
 const KVM = ['-accel', 'kvm', '-cpu', 'host'];
 /** An emulated machine that shares its processors with others may take minutes for what systemd waits 90 s for. */
-const PATIENT = 'systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900';
+const PATIENT = 'no_timer_check systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900';
 const PROBE_MS = 30_000;
 
 let known: readonly string[] | undefined;
