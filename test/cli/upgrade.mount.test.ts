@@ -196,6 +196,32 @@ describe('cli/upgrade', function () {
     assert.equal(spawnSync('sh', ['-c', 'ls -d "$TMPDIR"/rootsync-dry-* 2>/dev/null']).stdout.toString(), '');
   });
 
+  it('--dry-run says the same of files of several names, wherever TMPDIR is', async () => {
+    for (const dir of [live.flash, live.disk]) spawnSync('mount', ['-t', 'tmpfs', 'none', dir]);
+    try {
+      live.putPrograms('/bin/sh', '/bin/cat', '/bin/chmod', '/bin/rm', '/bin/mv');
+      live.shell(`cd ${live.disk}; for f in a b c d; do echo $f >$f; ln $f $f-too; done`);
+      await live.mount();
+      live.shell('cat a a-too b c d-too >/dev/null');
+      // What is told of is what was used: the live mount knows both names of each.
+      const script =
+        'cat /a-too /b-too /c-too /d >/dev/null; echo x >>/a; chmod 600 /b; rm /c; echo n >/n; mv /n /d-too';
+      const seen = async (...words: string[]): Promise<string[]> => {
+        const ended = await upgrade(...words, '--json', ...SHELL, script);
+        assert.equal(ended.status, 0, ended.stderr);
+        return told(ended)
+          .changed.map(({ path, what, on }) => `${path} ${what} ${on}`)
+          .sort();
+      };
+      const dry = await seen('--dry-run');
+      assert.deepEqual(dry, await seen());
+      assert.ok(dry.includes('/a-too changed both'), dry.join('\n'));
+      await live.umount();
+    } finally {
+      for (const dir of [live.flash, live.disk]) spawnSync('umount', ['-l', dir]);
+    }
+  });
+
   it('--dry-run refuses where an overlay would not show all of a branch', async () => {
     const below = join(live.disk, 'opt/d');
     assert.equal(

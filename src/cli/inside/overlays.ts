@@ -9,6 +9,7 @@ import { MNT_DETACH, mount, umount2 } from '../../sys/mount.ts';
 import { RUN_EXIT } from '../exit-codes.ts';
 import { Failure } from '../live-mount.ts';
 import { say } from '../say.ts';
+import { renumberMarks } from './overlaid-marks.ts';
 
 const BRANCHES = ['flash', 'disk'] as const;
 type BranchName = (typeof BRANCHES)[number];
@@ -24,6 +25,7 @@ export class Overlays implements Disposable {
     mkdirSync(this.root);
     try {
       for (const branch of BRANCHES) this.#lay(branch, branches[branch], apart);
+      this.#renumber(branches.disk);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -54,12 +56,19 @@ export class Overlays implements Disposable {
     for (const dir of [upper!, work!, target]) mkdirSync(dir);
     const options = [
       ...[`lowerdir=${escaped(lower, ':,')}`, `upperdir=${escaped(upper!, ',')}`, `workdir=${escaped(work!, ',')}`],
-      'redirect_dir=on',
-      'xino=auto',
+      // Written to by one of its names, a file stays one; and its number is that of before.
+      ...['redirect_dir=on', 'index=on', 'xino=on'],
     ].join(',');
     const err = mount(asBytes('overlay'), fromText(target), asBytes('overlay'), 0, fromText(options));
     if (err < 0) throw refused(`an overlay over ${branch} ${lower}: ${why(err)}`);
     this.#mounted.push(target);
+  }
+
+  #renumber(disk: string): void {
+    const done = renumberMarks(join(this.flash, '.rootsync'), disk, this.disk);
+    if (done === true) return;
+    const what = typeof done === 'number' ? errnoName(done) : `the inode numbers of disk ${disk} are lost`;
+    throw refused(`an overlay over disk: ${what}; set TMPDIR to a directory on the filesystem that disk is on`);
   }
 
   [Symbol.dispose](): void {
