@@ -46,3 +46,37 @@ export function modeWithoutAcl(mode: number, value: Uint8Array): number {
   }
   return (mode & ~0o070) | ((group & mask) << 3);
 }
+
+/** What a new object gets from a directory's default ACL. */
+export interface Inherited {
+  readonly mode: number;
+  /** Its access ACL; null: the mode says all of it. */
+  readonly access: Buffer | null;
+}
+
+/**
+ * As posix_acl_create in the kernel: `defaults` is the directory's default ACL, `mode` what the maker asks for, to which the umask does not apply. Each
+ * grants only what the other does.
+ */
+export function inheritedFrom(defaults: Buffer, mode: number): Inherited {
+  const access = Buffer.from(defaults);
+  const at = new Map<number, number>();
+  let isExtended = false;
+  for (let entry = HEADER; entry + ENTRY <= access.length; entry += ENTRY) {
+    const tag = access.readUInt16LE(entry);
+    at.set(tag, entry);
+    isExtended ||= tag === TAGS.namedUser || tag === TAGS.namedGroup || tag === TAGS.mask;
+  }
+  let inherited = mode;
+  const both = (tag: number, shift: number): void => {
+    const entry = at.get(tag);
+    if (entry === undefined) return;
+    const perm = access.readUInt16LE(entry + 2) & (mode >> shift) & 7;
+    access.writeUInt16LE(perm, entry + 2);
+    inherited = (inherited & ~(7 << shift)) | (perm << shift);
+  };
+  both(TAGS.user, 6);
+  both(at.has(TAGS.mask) ? TAGS.mask : TAGS.group, 3);
+  both(TAGS.other, 0);
+  return { mode: inherited, access: isExtended ? access : null };
+}

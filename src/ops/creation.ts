@@ -10,18 +10,16 @@ import type { Request } from '../fuse/operation.ts';
 import { chmodAt, chownAt, KEEP_ID } from '../sys/attr.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
-import { getxattr } from '../sys/xattr.ts';
 import { S_IFDIR, S_IFMT } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
 import { RESERVED } from '../tree/tree.ts';
+import { giveAsShown, hasDefaultAcl } from './as-shown.ts';
 import { diskFd, freeOnDisk, touchShown } from './disk-names.ts';
 import type { Engine } from './engine.ts';
 
 const S_ISGID = 0o2000;
 const PRIVILEGED = 0o6000;
-const DEFAULT_ACL = asBytes('system.posix_acl_default');
-const NO_ROOM = Buffer.alloc(0);
 const EMPTY = asBytes('');
 const stat = newStat();
 
@@ -113,10 +111,14 @@ export function spend(engine: Engine, parent: DirNode, name: ByteString): number
 
 /** The mode for a new object: the umask applies only where no default ACL takes its place. */
 export function maskedMode(engine: Engine, site: Site, mode: number, umask: number): number {
-  const fd = siteFd(engine, site);
-  // With no room given, getxattr tells the length: more than 0 is a default ACL, any failure is none.
-  const hasDefault = fd >= 0 && getxattr(fd, EMPTY, DEFAULT_ACL, NO_ROOM) > 0;
-  return hasDefault ? mode : mode & ~umask;
+  return hasDefaultAcl(shownFd(engine, site)) ? mode : mode & ~umask;
+}
+
+/** Descriptor of the directory that shows, of whichever branch. Errors: what opening it gives. */
+function shownFd(engine: Engine, site: Site): number {
+  if (engine.tree.shownByDisk(site.parent) === site.onDisk) return siteFd(engine, site);
+  const place = locate(engine.tree, site.parent);
+  return typeof place === 'number' ? place : place.dirfd;
 }
 
 /** Gives the new object (`fd`, `name`) to the caller, keeping suid and sgid bits that chown removes. Errors: what chown and chmod give. */
@@ -129,35 +131,16 @@ export function giveToCaller(
   gid: number,
   mode: number,
 ): number {
-  if (engine.tree.shownByDisk(site.parent) !== site.onDisk) return giveAsShown(engine, site, fd, name, uid, gid, mode);
+  if (engine.tree.shownByDisk(site.parent) !== site.onDisk) {
+    const shown = shownFd(engine, site);
+    return shown < 0 ? shown : giveAsShown(shown, siteFd(engine, site), { fd, name }, { uid, gid, mode });
+  }
   const inherited = isSetgid(siteFd(engine, site));
   if (uid !== engine.ownUid || (!inherited && gid !== engine.ownGid)) {
     const err = chownAt(fd, name, uid, inherited ? KEEP_ID : gid);
     if (err < 0) return err;
   }
   return (mode & PRIVILEGED) === 0 ? 0 : chmodAt(fd, name, mode & 0o7777);
-}
-
-/** As `giveToCaller`, where the directory that shows is not the one that the object was made in: group and sgid come from what shows. */
-function giveAsShown(
-  engine: Engine,
-  { parent }: Site,
-  fd: number,
-  name: ByteString,
-  uid: number,
-  gid: number,
-  mode: number,
-): number {
-  const place = locate(engine.tree, parent);
-  if (typeof place === 'number') return place;
-  const inherited = isSetgid(place.dirfd);
-  const err = chownAt(fd, name, uid, inherited ? stat.gid : gid);
-  if (err < 0) return err;
-  const known = statxAt(fd, name, stat);
-  if (known < 0) return known;
-  const isDirectory = (stat.mode & S_IFMT) === S_IFDIR;
-  if (!isDirectory) return (mode & PRIVILEGED) === 0 ? 0 : chmodAt(fd, name, mode & 0o7777);
-  return chmodAt(fd, name, (stat.mode & 0o7777 & ~S_ISGID) | (inherited ? S_ISGID : 0));
 }
 
 /** Leaves the directory's attributes in `stat`. */

@@ -261,4 +261,26 @@ open("out/one", "r+").write("after")
     assert.equal(readFileSync(join(disk, 'out/one'), 'latin1').slice(0, 5), 'WRITE');
     assert.equal(readFileSync(join(flash, 'out/one'), 'latin1').slice(0, 5), 'after');
   });
+
+  it('give what is made on disk what the directory that shows would have given it: the default ACL, or none', async () => {
+    await using root = new MountedRoot({ config: { exclude: [{ glob: '/*/x*', source: 'option' }] } });
+    const acl = 'setfacl -d -m u:1000:rwx,g:2000:rx,o:rx';
+    const plain = join(root.dir, 'plain');
+    for (const dir of [root.disk, plain]) await shell(`mkdir -p ${dir}/p ${dir}/q ${dir}/r; ${acl} ${dir}/q`, root.dir);
+    await root.start();
+    // Flash has the directories from now on, and they are others there.
+    const change = `${acl} p; chmod g+s r; setfacl -k q`;
+    const make = `umask 027; for d in p q r; do cd $d; echo >xf; mkdir xd; mkfifo xp; ln -s t xl; install -m 4755 /dev/null xs; cd ..; done
+      getfacl -n p/x[dfps] q/x[dfps] r/x[dfps]; stat -c '%A %n' */x*`;
+    const [merged, wanted] = [
+      await shell(`${change}; ${make}`, root.mountpoint),
+      await shell(`${change}; ${make}`, plain),
+    ];
+    assert.equal(merged, wanted);
+    assert.match(merged, /user:1000:rwx/);
+    assert.deepEqual(readdirSync(join(root.disk, 'p')).sort(), ['xd', 'xf', 'xl', 'xp', 'xs']);
+    await root.restart('stop');
+    assert.equal(await shell('getfacl -n p/x[dfps]', root.mountpoint), await shell('getfacl -n p/x[dfps]', plain));
+    assert.deepEqual(root.warnings, []);
+  });
 });
