@@ -17,7 +17,7 @@ export const CAPTURE = 'boot=rootsync rootsync.flash=LABEL=flash rootsync.disk=L
 export const ALONE = 'root=LABEL=flash rw';
 
 /** A step of a boot may take so long on a busy machine without KVM. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 const PROMPT = /root@bootbox:~# /;
 
 interface HowToBoot {
@@ -36,6 +36,10 @@ export interface Booted {
   readonly finishedAt: number;
   /** Seconds from power on to power off. */
   readonly seconds: number;
+}
+
+function ext4(file: string): void {
+  execFileSync('mkfs.ext4', ['-q', '-L', 'flash', file]);
 }
 
 export class Boots {
@@ -61,11 +65,11 @@ export class Boots {
     return file;
   }
 
-  /** An empty flash. */
-  flash(megabytes = 512): string {
+  /** An empty flash. `format` is given a file of zeros. */
+  flash(megabytes = 512, format = ext4): string {
     const file = this.#file('flash.img');
     execFileSync('truncate', ['-s', `${megabytes}M`, file]);
-    execFileSync('mkfs.ext4', ['-q', '-L', 'flash', file]);
+    format(file);
     return file;
   }
 

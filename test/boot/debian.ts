@@ -22,11 +22,23 @@ const PACKAGES = [
   ],
   // What the initramfs takes along.
   ...['nodejs', 'busybox'],
+  // Flash on f2fs.
+  'f2fs-tools',
   // A service to ask, and what the report is made with.
   ...['nginx-light', 'procps', 'iproute2'],
 ];
-/** The machine's own devices are all that the initramfs has to know: it is smaller so, and read faster. */
-const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_rng', 'ext4', 'virtio_net', 'af_packet', 'nfs', 'nfsv3'];
+/** The machine's own devices are all that the initramfs has to know: it is smaller so, and read faster. block2mtd is none without a word on the command line. */
+const MODULES = [
+  'virtio_pci',
+  'virtio_blk',
+  'virtio_rng',
+  'ext4',
+  'virtio_net',
+  'af_packet',
+  'nfs',
+  'nfsv3',
+  'block2mtd',
+];
 export const PASSWORD = 'secret';
 
 /** Files that nobody may change. */
