@@ -34,6 +34,7 @@ import type { Engine } from '../ops/engine.ts';
 import { Listings } from '../ops/listings.ts';
 import { putPlus } from '../ops/readdir.ts';
 import { Prefill } from '../ops/prefill.ts';
+import { RecentFiles } from '../ops/recent-files.ts';
 import { KernelCache } from '../ops/kernel-cache.ts';
 import { ModeSwitch } from '../ops/mode-switch.ts';
 import { DEFAULT_EXCLUDES } from '../policy/default-excludes.ts';
@@ -166,7 +167,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const ties = new Ties({ tree, marks: store, markSync, stage, features, journal });
   const prefill = new Prefill(fuseFd);
   const nextFile = new NextFile(tree, prefill);
-  const data = new DataPath({ tree, fuseFd, passthrough, ...mappings(features, disk), nextFile });
+  const recentFiles = new RecentFiles(fuseFd);
+  const data = new DataPath({ tree, fuseFd, passthrough, ...mappings(features, disk), nextFile, recentFiles });
   const kernel = new KernelCache({ tree, onStat: config.onStat });
   const landing = new Landing({
     tree,
@@ -208,6 +210,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     kernel,
     prefill,
     nextFile,
+    recentFiles,
     nextListing: new NextListing({ tree, listings, data, put: (...what) => putPlus(engine, ...what) }),
     capture,
     kept,

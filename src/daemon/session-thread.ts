@@ -9,6 +9,7 @@ import { errnoName } from '../errno.ts';
 import { DeviceChannel } from '../fuse/channel.ts';
 import { notificationSink } from '../fuse/notifier.ts';
 import { Session } from '../fuse/session.ts';
+import { giveUpAhead } from '../ops/ahead.ts';
 import type { Engine } from '../ops/engine.ts';
 import { operations } from '../ops/table.ts';
 import { drainEvent, POLLIN, PollSet } from '../sys/poll.ts';
@@ -73,9 +74,10 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
         giveUpAhead(parts.engine);
         return true;
       },
-      nextDeadline: () => parts.engine.kernel.deadline,
+      nextDeadline: () => earlier(parts.engine.kernel.deadline, parts.engine.recentFiles.deadline),
       onDeadline: () => {
         parts.engine.kernel.step();
+        parts.engine.recentFiles.expire();
       },
       onBug: (error, request) => {
         say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
@@ -95,6 +97,10 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
   say({ kind: 'ended', ending });
 }
 
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
 function finishCopies(parts: Parts, pool: CopyPool): void {
   const set = new PollSet(1);
   set.watch(0, wakeFd, POLLIN);
@@ -111,12 +117,6 @@ function finishCopies(parts: Parts, pool: CopyPool): void {
 /** Gets ready what will be asked for next: whether there was anything to do. */
 function getAhead(engine: Engine): boolean {
   return engine.nextFile.work() || engine.nextListing.work();
-}
-
-/** Something is about to change, or has: a copy has landed, an order came. */
-function giveUpAhead(engine: Engine): void {
-  engine.nextFile.clear();
-  engine.nextListing.clear();
 }
 
 /** A piece of each chore: whether there was anything to do. */

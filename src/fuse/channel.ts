@@ -10,8 +10,8 @@ export interface Channel {
   receive(buf: Buffer, room: number): number;
   /** Hands over one whole reply or notification: its size, or an Errno. */
   send(buf: Buffer, offset: number, length: number): number;
-  /** Sleeps until a request comes, `wake` is called, or `ms` have passed (undefined: without end). */
-  sleep(ms: number | undefined): void;
+  /** Sleeps until a request comes, `wake` is called, or `ms` have passed (undefined: without end): whether it was a request, and that alone. */
+  sleep(ms: number | undefined): boolean;
   /** Has the session been woken since this was last asked? */
   woken(): boolean;
 }
@@ -42,8 +42,9 @@ export class DeviceChannel implements Channel {
   }
 
   // Early returns (a signal, EINTR) are harmless: the session looks for requests and comes back.
-  sleep(ms: number | undefined): void {
-    this.set.wait(ms === undefined ? -1 : Math.ceil(ms * NS_PER_MS));
+  sleep(ms: number | undefined): boolean {
+    const ready = this.set.wait(ms === undefined ? -1 : Math.ceil(ms * NS_PER_MS));
+    return ready === 1 && this.set.ready(WAKE) === 0;
   }
 
   woken(): boolean {

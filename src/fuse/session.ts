@@ -150,17 +150,17 @@ export class Session<C> {
         mayIdle = true;
       } else if (size !== EAGAIN) {
         this.ending = endOf(size as Errno);
-      } else if (mayIdle) {
-        mayIdle = this.guarded(() => this.hooks.idle?.()) === true;
+      } else {
+        if (mayIdle) mayIdle = this.guarded(() => this.hooks.idle?.()) === true;
         if (mayIdle) this.between();
-      } else if (!this.spin.again(performance.now())) {
-        this.sleep();
-        slept = true;
-        mayIdle = this.check();
-        checkIn = CHECK_EVERY;
+        else if (!this.spin.again(performance.now())) {
+          slept = true;
+          // Between the request that ends a sleep and its answer nothing else is looked at, but for every now and then.
+          if (!this.sleep()) checkIn = 0;
+        }
       }
       if (--checkIn <= 0) {
-        this.check();
+        if (this.check()) mayIdle = true;
         checkIn = CHECK_EVERY;
       }
     }
@@ -188,12 +188,13 @@ export class Session<C> {
     this.guarded(() => this.hooks.onNegotiated?.(news));
   }
 
-  private sleep(): void {
+  /** Whether a request alone ended it. */
+  private sleep(): boolean {
     const deadline = this.guarded(() => this.hooks.nextDeadline?.());
     const ms = deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
     this.spin.missed();
     this.counters.event('sleeps');
-    this.channel.sleep(ms);
+    return this.channel.sleep(ms);
   }
 
   /** Looks at the eventfd and the deadline; true when one of them had something to do. */

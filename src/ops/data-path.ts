@@ -4,7 +4,7 @@
 // has it open sees the change.
 
 import { EIO, EOPNOTSUPP, EPERM } from '../errno.ts';
-import { backingClose, backingOpen } from '../sys/fuse-dev.ts';
+import { backingOpen } from '../sys/fuse-dev.ts';
 import { O_NOATIME, O_RDONLY, O_RDWR } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
 import { PAGES_STALE } from '../tree/node.ts';
@@ -13,6 +13,7 @@ import { OpenState } from '../tree/open-state.ts';
 import { openNode } from '../tree/place.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { NextFile } from './next-file.ts';
+import type { RecentFiles } from './recent-files.ts';
 import { hasSetId } from './set-id.ts';
 
 const stat = newStat();
@@ -26,6 +27,7 @@ export interface DataPathOptions {
   /** Flash can be mapped shared and writable, and so can disk; else opens for writing are served, and our page cache gives that. */
   readonly sharedMmap: boolean;
   readonly nextFile: NextFile;
+  readonly recentFiles: RecentFiles;
   readonly diskSharedMmap: boolean;
 }
 
@@ -34,6 +36,7 @@ export class DataPath {
   readonly #fuseFd: number;
   readonly #sharedMmap: boolean;
   readonly #nextFile: NextFile;
+  readonly #recentFiles: RecentFiles;
   readonly #diskSharedMmap: boolean;
   #passthrough: boolean;
   /** Files that are open now. */
@@ -47,6 +50,7 @@ export class DataPath {
     this.#passthrough = options.passthrough;
     this.#sharedMmap = options.sharedMmap;
     this.#nextFile = options.nextFile;
+    this.#recentFiles = options.recentFiles;
     this.#diskSharedMmap = options.diskSharedMmap;
   }
 
@@ -62,12 +66,15 @@ export class DataPath {
 
   /** The state of `node` for one more open. Errors: what opening its backing gives. */
   begin(node: Node, writable: boolean, final: boolean): OpenState | number {
-    const state = node.open ?? new OpenState();
+    const mayPass = this.#passthrough && final;
+    const state = node.open ?? this.#recentFiles.take(node, mayPass && !writable) ?? new OpenState();
     if (node.open === null) {
-      const fd = this.#openToRead(node);
-      if (fd < 0) return fd;
-      state.readFd = fd;
-      if (this.#passthrough && final && (!writable || this.#mapsShared(node))) this.#register(state);
+      if (state.readFd < 0) {
+        const fd = this.#openToRead(node);
+        if (fd < 0) return fd;
+        state.readFd = fd;
+        if (mayPass && (!writable || this.#mapsShared(node))) this.#register(state);
+      }
       node.open = state;
       this.openFiles++;
     } else if (state.fd < 0) {
@@ -94,10 +101,10 @@ export class DataPath {
       this.writers--;
     }
     if (--state.handles > 0) return;
-    if (state.passthrough) backingClose(this.#fuseFd, state.backingId);
-    state.replace(-1, -1);
     node.open = null;
     this.openFiles--;
+    if (writable) state.end(this.#fuseFd);
+    else this.#recentFiles.closed(node, state);
     this.#tree.release(node);
   }
 

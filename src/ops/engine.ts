@@ -23,6 +23,7 @@ import type { DataPath } from './data-path.ts';
 import type { KernelCache } from './kernel-cache.ts';
 import type { Listings } from './listings.ts';
 import type { Prefill } from './prefill.ts';
+import type { RecentFiles } from './recent-files.ts';
 
 export interface Engine {
   readonly tree: Tree;
@@ -35,6 +36,7 @@ export interface Engine {
   readonly prefill: Prefill;
   readonly nextFile: NextFile;
   readonly nextListing: NextListing;
+  readonly recentFiles: RecentFiles;
   readonly kernel: KernelCache;
   readonly capture: Capture;
   readonly kept: Kept;

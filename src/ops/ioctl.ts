@@ -10,6 +10,7 @@ import { isDir, S_IFREG } from '../tree/node.ts';
 import { openNode } from '../tree/place.ts';
 import { ioctlOut } from '../wire/replies.ts';
 import type { IoctlIn } from '../wire/requests/ranges.ts';
+import { beforeChange } from './ahead.ts';
 import { readyToChange } from './change.ts';
 import type { Engine } from './engine.ts';
 
@@ -40,6 +41,7 @@ export const ioctl: Operation<Engine, IoctlIn> = (engine, req, { cmd, data }) =>
   if (node === undefined) return ESTALE;
   if (node.kind !== S_IFREG && !isDir(node)) return ENOTTY;
   if (wanted.set) {
+    beforeChange(engine);
     const ready = readyToChange(engine, node, req, true);
     if (ready !== OK) return ready;
   }

@@ -13,6 +13,7 @@ import { DOTS, merge } from '../tree/merge.ts';
 import { isDir, MOUNTED_ON, S_IFLNK, S_IFREG } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
+import { giveUpAhead } from './ahead.ts';
 import type { Engine } from './engine.ts';
 
 export interface Held {
@@ -132,8 +133,7 @@ export class LettingGo implements Chore {
   #leave(nodes: readonly Node[]): void {
     const { engine, closeOthers } = this.#parts;
     const { tree } = engine;
-    engine.nextFile.clear();
-    engine.nextListing.clear();
+    giveUpAhead(engine);
     closeOthers();
     for (const node of nodes) this.#letGo(tree, node);
     tree.disk.leave(this.#memory);

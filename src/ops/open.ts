@@ -10,6 +10,7 @@ import type { Node } from '../tree/node.ts';
 import { FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PASSTHROUGH, FUSE_OPEN_KILL_SUIDGID } from '../wire/constants.ts';
 import { openOut } from '../wire/replies.ts';
 import type { OpenIn, ReleaseIn } from '../wire/requests/handles.ts';
+import { beforeChange } from './ahead.ts';
 import { isFinal, isWritable, pathsOf, readyToChange } from './change.ts';
 import { cut } from './cut.ts';
 import type { Engine } from './engine.ts';
@@ -22,7 +23,7 @@ export const open: Operation<Engine, OpenIn> = (engine, req, { flags, openFlags 
   const truncate = (flags & O_TRUNC) !== 0;
   const writable = truncate || (flags & O_ACCMODE) !== O_RDONLY;
   if (writable) {
-    engine.nextListing.clear();
+    beforeChange(engine);
     const ready = readyToChange(engine, node, req, !truncate);
     if (ready !== OK) return ready;
     const may = isWritable(engine, node);

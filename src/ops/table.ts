@@ -2,6 +2,7 @@
 
 import type { Operation, Operations } from '../fuse/operation.ts';
 import type { OpName } from '../wire/opcodes.ts';
+import { beforeChange } from './ahead.ts';
 import { create, tmpfile } from './create.ts';
 import type { Engine } from './engine.ts';
 import { batchForget, forget } from './forget.ts';
@@ -79,7 +80,7 @@ const all = {
   syncfs: notImplemented,
 } satisfies Operations<Engine>;
 
-/** Those that leave everything as it is: names, attributes, marks, what lies where. (`open` sees to it itself.) */
+/** Those that leave everything as it is: names, attributes, marks, what lies where. (`open` and `ioctl` see to it themselves.) */
 const LOOKING: readonly OpName[] = [
   'lookup',
   'forget',
@@ -99,9 +100,10 @@ const LOOKING: readonly OpName[] = [
   'statfs',
   'getxattr',
   'listxattr',
+  'ioctl',
 ];
 
-/** As `all`; before anything changes, what was got ready for the next request is given up. */
+/** As `all`; before anything changes, what is at hand for the next request is given up. */
 export const operations: Operations<Engine> = { ...all, ...disturbing() };
 
 function disturbing(): Partial<Operations<Engine>> {
@@ -111,7 +113,7 @@ function disturbing(): Partial<Operations<Engine>> {
     wrapped.push([
       name,
       (engine, req, arg) => {
-        engine.nextListing.clear();
+        beforeChange(engine);
         return operation(engine, req, arg);
       },
     ]);

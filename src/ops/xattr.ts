@@ -1,5 +1,6 @@
 // GETXATTR and LISTXATTR: read where the object is. POSIX ACLs are xattrs, too: the kernel caches and enforces them.
 
+import { asBytes } from '../bytes.ts';
 import { ENODATA, EOPNOTSUPP, ERANGE, ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
@@ -11,14 +12,17 @@ import type { Engine } from './engine.ts';
 
 const XATTR_SIZE_MAX = 65536;
 const ACL = 'system.posix_acl_';
+const CAPABILITY = asBytes('security.capability');
 const value = Buffer.allocUnsafeSlow(XATTR_SIZE_MAX);
 
 export const getxattr: Operation<Engine, GetxattrIn> = (engine, req, { size, name }) => {
   const node = engine.tree.get(req.nodeid);
   if (node === undefined) return ESTALE;
+  if (name === CAPABILITY && engine.recentFiles.isIncapable(node)) return ENODATA;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
   const length = readAttribute(place.dirfd, place.name, name, value);
+  if (length === ENODATA && name === CAPABILITY) engine.recentFiles.foundIncapable(node);
   // Where the branch's filesystem has no ACLs there is none: the kernel, which enforces them for us, would refuse all access to a file for any other error.
   if (length === EOPNOTSUPP && name.startsWith(ACL)) return ENODATA;
   return answer(req, size, length);

@@ -25,6 +25,7 @@ export const DIRECTORY_SKIPPED = 256; // an excluded directory that is not even 
 export const MOUNTED_ON = 512; // something is mounted on it or below it: while it is, its name must not vanish
 export const FROM_DISK = 1024; // flash has it too, but disk's is what is shown and changed
 export const SIDE_KNOWN = 2048; // FROM_DISK says what was decided
+export const OPENED_BEFORE = 8192; // opened to be read, and closed, at least once
 export const DISK_ORPHAN = 4096; // without a name that is known, because it was taken from disk itself: changes of it stay on disk
 /** What was concluded from an object's path, and holds only while it is called so. */
 export const OF_PATH = SKIP_LOGGED | EXCLUDE_KNOWN | EXCLUDED | DIRECTORY_SKIPPED | FROM_DISK | SIDE_KNOWN;

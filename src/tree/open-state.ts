@@ -1,6 +1,7 @@
 // How an open file's data moves while anything has it open. The kernel allows one way per inode at a time: either every open is
 // passed through to one backing file, or every open is served by us. All opens of a node share this state; it ends with the last one.
 
+import { backingClose } from '../sys/fuse-dev.ts';
 import { close } from '../sys/open.ts';
 
 export class OpenState {
@@ -50,6 +51,13 @@ export class OpenState {
     this.readFd = readFd;
     this.writeFd = writeFd;
     if (this.#borrowed === 0) this.#closeRetired();
+  }
+
+  /** Nobody has it open any more: what the kernel was given of it (`fuseFd`: /dev/fuse) and the descriptors go. */
+  end(fuseFd: number): void {
+    if (this.passthrough) backingClose(fuseFd, this.backingId);
+    this.backingId = 0;
+    this.replace(-1, -1);
   }
 
   #closeRetired(): void {

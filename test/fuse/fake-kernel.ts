@@ -88,8 +88,9 @@ export class FakeKernel implements Channel {
     return this.refusal ?? length;
   }
 
-  sleep(ms: number | undefined): void {
+  sleep(ms: number | undefined): boolean {
     this.slept.push(ms);
+    return !this.wake;
   }
 
   woken(): boolean {

@@ -342,7 +342,6 @@ describe('fuse/session', () => {
           NOTHING,
           NOTHING,
           NOTHING,
-          NOTHING,
           request(LOOKUP, name('a')),
         ],
         { hooks },
@@ -356,10 +355,11 @@ describe('fuse/session', () => {
       const kernel = new FakeKernel(NOTHING, NOTHING, NOTHING, NOTHING);
       const slept: number[] = [];
       kernel.sleep = (ms) => {
-        if (ms === undefined) return;
+        if (ms === undefined) return true;
         slept.push(ms);
         const until = performance.now() + ms;
         while (performance.now() < until);
+        return false;
       };
       let kept = 0;
       const hooks = {
@@ -390,6 +390,20 @@ describe('fuse/session', () => {
       assert.deepEqual(at, ['wake 16', 'deadline 16']);
     });
 
+    it('answers the request that ends a sleep before it looks at anything else, and keeps deadlines all the same', () => {
+      const script: Step[] = [];
+      for (let i = 0; i < 40; i++) script.push(NOTHING, request(LOOKUP, name('a')));
+      const kernel = new FakeKernel(...script);
+      let looks = 0;
+      kernel.woken = () => (looks++, false);
+      let kept = 0;
+      const hooks = { nextDeadline: () => (kept === 0 ? 0 : undefined), onDeadline: () => kept++ };
+      new Session({ channel: kernel, context: null, operations: { lookup: () => OK }, spin: 0, hooks }).run();
+      assert.equal(kernel.slept.length, 40);
+      assert.equal(kept, 1);
+      assert.ok(looks < 10, `${String(looks)} looks at the eventfd`);
+    });
+
     it('survives hooks that throw', () => {
       const boom = (): never => {
         throw new Error('hook');
@@ -416,7 +430,7 @@ describe('fuse/session', () => {
       const eager = run({ lookup: () => OK }, script, { spin: 10_000 });
       assert.equal(eager.kernel.slept.length, 0);
       const patient = run({ lookup: () => OK }, [request(LOOKUP, name('a')), ...many], { spin: 0 });
-      assert.equal(patient.kernel.slept.length, 49);
+      assert.equal(patient.kernel.slept.length, 50);
     });
   });
 
