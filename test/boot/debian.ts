@@ -38,6 +38,7 @@ const MODULES = [
   'nfs',
   'nfsv3',
   'block2mtd',
+  'overlay',
 ];
 export const PASSWORD = 'secret';
 
@@ -71,6 +72,7 @@ function build(suite: string, dir: string): void {
   const hooks = [
     `cp ${half}/rootsync_*.deb "$1/tmp/" && chroot "$1" sh -c "dpkg --install /tmp/rootsync_*.deb && rm /tmp/rootsync_*.deb" >/dev/null`,
     'install -m 755 test/boot/guest/boot-report "$1/usr/local/sbin/boot-report"',
+    'install -m 644 test/boot/guest/overlay-root "$1/usr/share/initramfs-tools/scripts/overlay"',
     `echo root:${PASSWORD} | chroot "$1" chpasswd`,
     'echo bootbox >"$1/etc/hostname"',
     // As an installed Debian has it.
