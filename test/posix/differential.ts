@@ -138,14 +138,14 @@ class Run {
   /** The step, for the plain directory: as between two filesystems, or on one without RENAME_EXCHANGE, where the merged root said so and may. */
   #told(sequence: Sequence, step: Step, result: string | undefined): Step {
     if (result === 'EINVAL' && this.#upgrades && step.do === 'rename' && step.flags === RENAME_EXCHANGE)
-      return { ...step, refused: true };
+      return { ...step, refused: 'EINVAL' };
     if (result !== 'EXDEV') return step;
     if (step.do === 'linkSlot') return { ...step, refused: true };
     if (step.do !== 'rename' && step.do !== 'link') return step;
     // What a path is below a symlink, its words do not say.
     const led = (step.path + step.to).includes('/') && hasSymlinks(sequence);
     const sameRoute = this.#isExcluded(step.path) === this.#isExcluded(step.to);
-    return sameRoute && !led ? step : { ...step, refused: true };
+    return sameRoute && !led ? step : { ...step, refused: 'EXDEV' };
   }
 
   #isExcluded(path: string): boolean {

@@ -11,17 +11,7 @@ import { AT_FDCWD } from '../../src/sys/at.ts';
 import { chmodAt, chownAt, fchmod, ftruncate, utimensAt } from '../../src/sys/attr.ts';
 import { DirCursor, DT_DIR } from '../../src/sys/dir.ts';
 import { copyFileRange, fallocate, fsync, lseek, pread, pwrite, SEEK_SET } from '../../src/sys/io.ts';
-import {
-  linkat,
-  mkdirat,
-  mknodat,
-  readlinkat,
-  RENAME_EXCHANGE,
-  renameat2,
-  rmdirat,
-  symlinkat,
-  unlinkat,
-} from '../../src/sys/link.ts';
+import { linkat, mkdirat, mknodat, readlinkat, renameat2, rmdirat, symlinkat, unlinkat } from '../../src/sys/link.ts';
 import {
   close,
   O_CREAT,
@@ -127,9 +117,9 @@ export class Executor {
     const root = this.#root;
     if ('path' in step) {
       const path = asBytes(step.path);
-      if (step.do === 'rename' && step.refused === true && step.flags === RENAME_EXCHANGE) {
+      if (step.do === 'rename' && step.refused === 'EINVAL') {
         if (this.#isDirectory(path) || this.#isDirectory(asBytes(step.to))) return errnoName(EINVAL);
-      } else if ((step.do === 'rename' || step.do === 'link') && step.refused === true) {
+      } else if ((step.do === 'rename' || step.do === 'link') && step.refused === 'EXDEV') {
         if (this.#mayBeRefused(path, step.to)) return errnoName(EXDEV);
       }
       switch (step.do) {

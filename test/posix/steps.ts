@@ -42,7 +42,7 @@ export type Step =
   | { readonly do: 'mkdir' | 'chmod' | 'create'; readonly path: string; readonly mode: number }
   | { readonly do: 'mkfifo'; readonly path: string }
   | { readonly do: 'symlink'; readonly path: string; readonly target: string }
-  | { readonly do: 'link'; readonly path: string; readonly to: string; readonly refused?: boolean }
+  | { readonly do: 'link'; readonly path: string; readonly to: string; readonly refused?: 'EXDEV' }
   | {
       readonly do: 'rename';
       readonly path: string;
@@ -52,7 +52,7 @@ export type Step =
        * Refused on the merged root: with EXDEV, which is right if a directory or an open file is renamed, and the names are of two routes; with EINVAL, which is
        * right in upgrade mode if a directory trades places.
        */
-      readonly refused?: boolean;
+      readonly refused?: 'EXDEV' | 'EINVAL';
     }
   | { readonly do: 'unlink' | 'rmdir' | 'readlink' | 'stat' | 'list' | 'read' | 'listxattr'; readonly path: string }
   | { readonly do: 'put'; readonly path: string; readonly size: number; readonly byte: number }

@@ -216,6 +216,37 @@ describe('upgrade: the mirror', function () {
     assert.deepEqual(root.warnings, []);
   });
 
+  it('follows an fsync at once, a mapping with what is written beside it, and goes on with both while the mode is switched', async () => {
+    await using root = await upgrading();
+    const script = `import mmap, os, sys
+flash = sys.argv[1]
+def seen(what, is_so):
+    if not is_so: sys.exit(what)
+f, g = open('etc/conf', 'r+b', 0), open('etc/conf', 'r+b', 0)
+m = mmap.mmap(f.fileno(), 0)
+for mode in ('upgrade', 'capture', 'upgrade again'):
+    os.pwrite(g.fileno(), b'1', 0)
+    seen(mode + ': the mapping sees a write', m[0:1] == b'1')
+    m[1:2] = b'2'
+    seen(mode + ': a read sees the mapping', os.pread(g.fileno(), 2, 0) == b'12')
+    seen(mode + ': so does who opens it now', open('etc/conf', 'rb').read(2) == b'12')
+    m[2:3] = b'3' if mode == 'upgrade' else b'4'
+    m.flush(); os.fsync(f.fileno())
+    if mode == 'upgrade': seen('flash has it after an fsync', open(flash + '/etc/conf', 'rb').read(3) == b'123')
+    print('ready', flush=True); sys.stdin.readline()
+m[3:4] = b'5'
+print('done')`;
+    const held = shellWith(root.mountpoint, `exec python3 -c "$(cat <<'END'\n${script}\nEND\n)" '${root.flash}'`);
+    for (const mode of ['capture', 'upgrade'] as const) {
+      await held.ready();
+      await root.switchMode(mode);
+    }
+    await held.ready();
+    assert.equal(await held.end(), 'done\n');
+    await inSync(root);
+    assert.equal(on(root.flash, 'etc/conf'), '1245conf: old\n');
+  });
+
   it('upgrades files of several names, captured by one or all of them, and has them as one file in any mode', async () => {
     await using root = new MountedRoot({ config: { mode: null } });
     for (const name of ['a', 'p', 'k']) {
