@@ -66,10 +66,11 @@ export function oddObjects(dir: string): OddObject[] {
   return list.trimEnd().split('\n').map(parseOddObject);
 }
 
-/** A line as stat prints it. How big a directory is, is its filesystem's own affair. */
+/** A line as stat prints it. What size other objects than files and symlinks show is their filesystem's own affair. */
 export function parseOddObject(line: string): OddObject {
   const [name = '', kind = '', mode = '', uid = '', gid = '', links = '', size = '', mtime = ''] = line.split('|');
-  return { name, kind, mode, uid, gid, links, size: kind === 'directory' ? '' : size, mtime };
+  const isSized = /^(regular|symbolic) /.test(kind);
+  return { name, kind, mode, uid, gid, links, size: isSized ? size : '', mtime };
 }
 
 /** What md5sum says of those whose content is looked at. */
