@@ -42,7 +42,13 @@ const LOSSES: Readonly<Record<keyof typeof FLASH_KINDS, Losses>> = {
     ],
   },
   ubifs: {
-    told: ['/srv/odd/acl acl: EOPNOTSUPP', '/srv/odd/inheriting default-acl: EOPNOTSUPP'],
+    told: [
+      '/srv/odd/acl acl: EOPNOTSUPP',
+      '/srv/odd/inheriting default-acl: EOPNOTSUPP',
+      // Debian's own.
+      '/var/log/journal acl: EOPNOTSUPP',
+      '/var/log/journal default-acl: EOPNOTSUPP',
+    ],
     otherwise: {},
     xattrs: ['capable security.capability 20', 'labelled user.long 3000'],
   },
