@@ -18,7 +18,6 @@ import { Notify } from './notify.ts';
 import type { NotificationSink } from './notify.ts';
 import { NO_REPLY, OK } from './operation.ts';
 import type { Operations, Request } from './operation.ts';
-import { FRAME, Postponed } from './postponed.ts';
 import { REPLY_ROOM, Replies } from './replies.ts';
 import { SPIN_MS, Spin } from './spin.ts';
 import { Waitlist } from './waitlist.ts';
@@ -77,7 +76,6 @@ export class Session<C> {
   private readonly spin: Spin;
   private readonly waitlist: Waitlist;
   private readonly dispatcher: Dispatcher<C>;
-  private readonly postponed = new Postponed();
   /** One buffer for frame and reply, since the system call layer remembers the address of the last one. */
   private readonly memory = Buffer.allocUnsafeSlow(FRAME_ROOM + REPLY_ROOM);
   private readonly report: (error: unknown) => void;
@@ -152,8 +150,6 @@ export class Session<C> {
         mayIdle = true;
       } else if (size !== EAGAIN) {
         this.ending = endOf(size as Errno);
-      } else if (this.postponed.count > 0) {
-        this.servePostponed();
       } else {
         if (mayIdle) mayIdle = this.guarded(() => this.hooks.idle?.()) === true;
         if (mayIdle) this.between();
@@ -164,12 +160,10 @@ export class Session<C> {
         }
       }
       if (--checkIn <= 0) {
-        this.servePostponed();
         if (this.check()) mayIdle = true;
         checkIn = CHECK_EVERY;
       }
     }
-    this.servePostponed();
     return this.ending;
   }
 
@@ -177,16 +171,7 @@ export class Session<C> {
     const now = performance.now();
     if (slept) this.spin.woken(now);
     else this.spin.hit(now);
-    if (!this.postponed.add(this.memory, size, now)) this.answer(size, now);
-  }
-
-  private servePostponed(): void {
-    const { postponed } = this;
-    while (postponed.count > 0) this.answer(FRAME, postponed.take(this.memory));
-  }
-
-  private answer(size: number, receivedAt: number): void {
-    const answeredAt = this.dispatcher.serve(this.memory, size, receivedAt);
+    const answeredAt = this.dispatcher.serve(this.memory, size, now);
     this.spin.served(answeredAt);
     this.between();
   }

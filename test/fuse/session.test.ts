@@ -13,7 +13,6 @@ const LOOKUP = 1;
 const FORGET = 2;
 const GETATTR = 3;
 const READ = 15;
-const RELEASE = 18;
 const SETXATTR = 21;
 const INIT = 26;
 const DESTROY = 38;
@@ -403,36 +402,6 @@ describe('fuse/session', () => {
       assert.equal(kernel.slept.length, 40);
       assert.equal(kept, 1);
       assert.ok(looks < 10, `${String(looks)} looks at the eventfd`);
-    });
-
-    it('answers what is waiting before the RELEASE of a reader, and leaves none unanswered', () => {
-      const release = (flags: number, unique: bigint): Buffer => {
-        const body = Buffer.alloc(24);
-        body.writeUInt32LE(flags, 8);
-        return request(RELEASE, body, { unique });
-      };
-      const order: string[] = [];
-      const operations: Handlers = {
-        lookup: () => (order.push('lookup'), OK),
-        release: (_, { uniqueLo }, { flags }) => (order.push(`release ${String(uniqueLo)} ${String(flags)}`), OK),
-      };
-      const reader = 0;
-      const writer = 2;
-      const { kernel } = run(operations, [
-        release(reader, 10n),
-        release(reader, 12n),
-        release(writer, 14n),
-        request(LOOKUP, name('a')),
-        NOTHING,
-        release(reader, 16n),
-      ]);
-      assert.deepEqual(order, ['release 14 2', 'lookup', 'release 10 0', 'release 12 0', 'release 16 0']);
-      assert.equal(kernel.sent.length, 5);
-      order.length = 0;
-      const busy: Step[] = [];
-      for (let i = 0; i < 100; i++) busy.push(release(reader, 10n), request(LOOKUP, name('a')));
-      run(operations, [...busy, () => assert.ok(order.length >= 200 - 16, `${String(order.length)} under load`)]);
-      assert.equal(order.length, 200);
     });
 
     it('survives hooks that throw', () => {
