@@ -75,7 +75,7 @@ function turnMode(
 
 /** 0 or an Errno: then nothing is wanted. */
 function beginUpgrade({ mirror, ties, tree, wanted }: Engine): number {
-  const begun = mirror.roomless ? ENOSPC : wanted.begin(tree.flash.fd(tree.flash.root));
+  const begun = mirror.lacksRoom() ? ENOSPC : wanted.begin(tree.flash.fd(tree.flash.root));
   if (begun < 0) wanted.end();
   else ties.loosen();
   return begun;

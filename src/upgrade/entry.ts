@@ -1,4 +1,4 @@
-// One path that flash follows, on its way, and what helps to find the way. Only the mirror changes entries.
+// One path that flash follows, on its way, and what helps to find the way. Only the mirror changes entries, and their state only through `Entries`.
 
 import type { ByteString } from '../bytes.ts';
 import { asBytes } from '../bytes.ts';
@@ -7,12 +7,14 @@ import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
 
+/** `open`: somebody may write it, whose close is waited for. `stored`: on flash, not known to be durable. */
+export type EntryState = 'queued' | 'copying' | 'open' | 'stored' | 'failed';
+
 export interface Entry {
   readonly path: ByteString;
   /** Counts changes. */
   changes: number;
-  /** `open`: somebody may write it, whose close is waited for. `stored`: on flash, not known to be durable. */
-  state: 'queued' | 'copying' | 'open' | 'stored' | 'failed';
+  state: EntryState;
   /** Copied although it is open for writing: somebody asked for a sync. */
   forced: boolean;
   /** Why flash cannot follow, as far as is known; 0: nothing has kept it. */

@@ -1,6 +1,6 @@
-// The mirror: flash's copies of wanted paths follow what was changed on disk. The queue of these paths; `Copies` makes each copy. By state, not by history: a job makes flash's copy of a path what disk has
-// there by then. A path is `dirty`, durably, before the first byte of it changes, and until its copy and disk's object are on their devices;
-// while it is, disk's object is what shows. The session's thread decides and publishes, copy threads copy.
+// The mirror: flash's copies of wanted paths follow what was changed on disk. The queue of these paths; `Copies` makes each copy. By state, not by history: a
+// job makes flash's copy of a path what disk has there by then. A path is `dirty`, durably, before the first byte of it changes, and until its copy and
+// disk's object are on their devices; while it is, disk's object is what shows. The session's thread decides and publishes, copy threads copy.
 
 import type { ByteString } from '../bytes.ts';
 import { EDQUOT, ENOSPC } from '../errno.ts';
@@ -16,7 +16,8 @@ import type { DirNode, Node } from '../tree/node.ts';
 import type { Changes } from './changes.ts';
 import { Copies } from './copies.ts';
 import type { CopiesOptions, Made } from './copies.ts';
-import { findOnDisk, newEntry } from './entry.ts';
+import { Entries } from './entries.ts';
+import { findOnDisk } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { pulledBy } from './pull.ts';
 import { Retries } from './retries.ts';
@@ -40,7 +41,7 @@ export class Mirror {
   readonly #parts: MirrorOptions;
   readonly #copies: Copies;
   readonly #retries: Retries;
-  readonly #entries = new Map<ByteString, Entry>();
+  readonly #entries = new Entries();
   readonly #flushed = new Set<string>();
   #copying = 0;
   #syncing = false;
@@ -58,19 +59,18 @@ export class Mirror {
 
   /** Of these, those that flash has no room for, or cannot take. */
   get failed(): number {
-    return [...this.#entries.values()].filter(({ err }) => err < 0).length;
+    return [...this.#entries.byPath.values()].filter(({ err }) => err < 0).length;
   }
 
-  /** Flash has no room for what a change of a wanted path needs at least. */
-  get roomless(): boolean {
-    return this.#parts.space.room.free < LEAST_ROOM;
+  /** Flash has no room for what a change of a wanted path needs at least, and for so many bytes of content. */
+  lacksRoom(content = 0): boolean {
+    return this.#parts.space.room.free < LEAST_ROOM + content;
   }
 
   /** Nothing is left that can be done now. */
   get idle(): boolean {
     if (this.#copying > 0 || this.#syncing) return false;
-    if (this.#parts.tree.hideDisk) return true;
-    return [...this.#entries.values()].every(({ state }) => state === 'open' || state === 'failed');
+    return this.#parts.tree.hideDisk || this.#entries.idle;
   }
 
   follows(path: ByteString): boolean {
@@ -85,7 +85,7 @@ export class Mirror {
     const { marks, markSync } = this.#parts;
     const followed = paths.filter((path) => this.follows(path));
     if (followed.length === 0) return OK;
-    if (followed.some((path) => !marks.marks.dirty.has(path)) && this.roomless) return ENOSPC;
+    if (followed.some((path) => !marks.marks.dirty.has(path)) && this.lacksRoom()) return ENOSPC;
     const record = marks.together(() => {
       let last = 0;
       for (const [i, path] of followed.entries()) {
@@ -102,19 +102,25 @@ export class Mirror {
 
   /** Flash's copy of `path`, which is dirty, has to follow. */
   touch(path: ByteString): void {
-    const entry = this.#entries.get(path);
+    const entry = this.#entries.byPath.get(path);
     if (entry === undefined) {
-      this.#entries.set(path, newEntry(path));
+      this.#entries.add(path);
       return;
     }
     entry.changes++;
-    if (entry.state !== 'copying') entry.state = 'queued';
+    if (entry.state !== 'copying') this.#entries.turn(entry, 'queued');
+  }
+
+  /** Whether flash's copy of `path` is known not to be as disk's object. */
+  isBehind(path: ByteString): boolean {
+    const state = this.#entries.byPath.get(path)?.state;
+    return state !== undefined && state !== 'stored';
   }
 
   /** OK where flash's copy of `path` is as disk's; else the request runs anew once it is: DEFERRED; or why it cannot be. */
   wait(path: ByteString, req: Request): number {
     if (!this.#parts.marks.marks.dirty.has(path)) return OK;
-    const entry = this.#entries.get(path);
+    const entry = this.#entries.byPath.get(path);
     if (entry === undefined) {
       this.touch(path);
       return this.wait(path, req);
@@ -125,9 +131,9 @@ export class Mirror {
     return DEFERRED;
   }
 
-  /** Flash's copy of `path` was put in its place by the change itself. */
-  followed(path: ByteString, node: Node): void {
-    const entry = this.#entries.get(path);
+  /** Flash's copy of `path` was put in its place by the change itself; no `node`: it was a right one before, elsewhere. */
+  followed(path: ByteString, node?: Node): void {
+    const entry = this.#entries.byPath.get(path);
     if (entry !== undefined) this.#stored(entry, node, 0);
   }
 
@@ -139,11 +145,11 @@ export class Mirror {
   /** For fsync: OK once flash's copy is as disk's object was when this was asked first, or flash cannot take it; DEFERRED until then. */
   flush(path: ByteString, req: Request): number {
     const key = `${req.uniqueHi}:${req.uniqueLo}`;
-    const entry = this.#entries.get(path);
+    const entry = this.#entries.byPath.get(path);
     if (this.#flushed.delete(key) || entry === undefined || entry.state === 'failed') return OK;
     if (entry.state === 'open') {
       entry.forced = true;
-      entry.state = 'queued';
+      this.#entries.turn(entry, 'queued');
     }
     entry.flushers.push({ key, deferred: req.defer() });
     return DEFERRED;
@@ -151,11 +157,11 @@ export class Mirror {
 
   /** Somebody asked for a sync: also what is open for writing is copied as it is now, and what flash had no room for is tried. */
   force(): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.state !== 'open' && entry.state !== 'failed') continue;
-      entry.forced = entry.state === 'open';
-      entry.state = 'queued';
-    }
+    for (const state of ['open', 'failed'] as const)
+      for (const entry of this.#entries.in(state)) {
+        entry.forced = state === 'open';
+        this.#entries.turn(entry, 'queued');
+      }
   }
 
   /** What a wanted symlink, about to be called `path`, needs on flash: OK once it is there, DEFERRED, or why it cannot be. */
@@ -163,7 +169,7 @@ export class Mirror {
     const paths = this.#pulled(node, path);
     if (typeof paths === 'number') return paths;
     for (const other of paths) {
-      const entry = this.#entries.get(other);
+      const entry = this.#entries.byPath.get(other);
       if (entry === undefined || entry.state === 'stored' || entry.state === 'open') continue;
       if (entry.state === 'failed') return entry.err;
       entry.waiters.push(req.defer());
@@ -175,12 +181,11 @@ export class Mirror {
   /** Starts what can be started: whether anything was done. */
   pump(): boolean {
     // While disk is hidden, what has to follow it waits.
-    if (this.#entries.size === 0 || this.#parts.tree.hideDisk) return false;
-    for (const entry of this.#retries.due(this.idle, this.#entries.values())) entry.state = 'queued';
+    if (this.#entries.byPath.size === 0 || this.#parts.tree.hideDisk) return false;
+    for (const entry of this.#retries.due(this.idle, this.#entries.in('failed'))) this.#entries.turn(entry, 'queued');
     let done = false;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries.in('queued')) {
       if (this.#copying >= MOST) break;
-      if (entry.state !== 'queued') continue;
       done = this.#start(entry) || done;
     }
     return this.#sync() || done;
@@ -191,7 +196,7 @@ export class Mirror {
     if (found === null) return this.#stored(entry);
     const { node } = found;
     if ((node.open?.writers ?? 0) > 0 && !entry.forced) {
-      entry.state = 'open';
+      this.#entries.turn(entry, 'open');
       this.#wake(entry, 0);
       return true;
     }
@@ -209,22 +214,22 @@ export class Mirror {
       if (typeof staged === 'number') this.#failed(entry, staged);
       else if (entry.changes !== changes) {
         this.#copies.discard(staged.name);
-        entry.state = 'queued';
+        this.#entries.turn(entry, 'queued');
       } else this.#ended(entry, this.#copies.land(entry.path, staged));
     });
     if (made !== 'copying') return this.#ended(entry, made);
-    entry.state = 'copying';
+    this.#entries.turn(entry, 'copying');
     this.#copying++;
     return true;
   }
 
   /** See `stageTwin`. */
   twin(node: Node, path: ByteString): ByteString | null | 'wait' {
-    return stageTwin(this.#parts, this.#entries, node, path);
+    return stageTwin(this.#parts, this.#entries.byPath, node, path);
   }
 
   #isUnderWay(path: ByteString): boolean {
-    const state = this.#entries.get(path)?.state;
+    const state = this.#entries.byPath.get(path)?.state;
     return state === 'queued' || state === 'copying';
   }
 
@@ -236,9 +241,10 @@ export class Mirror {
     const added = wanted.add(paths);
     if (added < 0) return added as Errno;
     for (const other of paths) {
-      const said = this.#entries.has(other) ? 0 : marks.dirty(other);
+      const known = this.#entries.byPath.has(other);
+      const said = known ? 0 : marks.dirty(other);
       if (said < 0) return said as Errno;
-      if (!this.#entries.has(other)) this.touch(other);
+      if (!known) this.touch(other);
     }
     return paths;
   }
@@ -258,14 +264,14 @@ export class Mirror {
     const open = (node?.open?.writers ?? 0) > 0;
     entry.forced = false;
     entry.err = 0;
-    entry.state = open ? 'open' : 'stored';
+    this.#entries.turn(entry, open ? 'open' : 'stored');
     this.#wake(entry, 0);
     return true;
   }
 
   #failed(entry: Entry, err: number): boolean {
     const { journal } = this.#parts;
-    entry.state = 'failed';
+    this.#entries.turn(entry, 'failed');
     if (entry.err === 0) journal.notMirrored(entry.path, err === ENOSPC || err === EDQUOT ? 'flash-full' : err);
     entry.err = err;
     this.#wake(entry, err);
@@ -286,10 +292,10 @@ export class Mirror {
   /** Once nothing is being copied: both devices are synced, then what was stored is clean. */
   #sync(): boolean {
     if (this.#syncing || this.#copying > 0) return false;
-    const stored = [...this.#entries.values()].filter(({ state }) => state === 'stored');
-    if (stored.length === 0) return false;
+    const stored = this.#entries.in('stored');
+    if (stored.size === 0) return false;
     const { pool, stage, tree } = this.#parts;
-    const seen = stored.map((entry) => ({ entry, changes: entry.changes }));
+    const seen = [...stored].map((entry) => ({ entry, changes: entry.changes }));
     const synced = (err: number): void => {
       this.#syncing = false;
       for (const { entry, changes } of seen)
@@ -305,7 +311,7 @@ export class Mirror {
   #synced(entry: Entry, err: number): void {
     if (err < 0) this.#failed(entry, err);
     else if (this.#parts.marks.clean(entry.path) >= 0) {
-      this.#entries.delete(entry.path);
+      this.#entries.drop(entry);
       this.#wake(entry, 0);
     } else this.#failed(entry, ENOSPC);
   }
