@@ -162,6 +162,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const directories = new Directories(tree, stage, features, store, (node, degraded) => {
     journal.directoryMade(node, degraded);
     kernel.appeared(node);
+    if (wanted.inForce) wanted.add([tree.path(node)]);
   });
   const markSync = new MarkSync(store, pool, features.ordered);
   const ties = new Ties({ tree, marks: store, markSync, stage, features, journal });
@@ -222,6 +223,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     changes,
     aside: new CopyAhead(tree, pool, () => ({ stage, features })),
     pool,
+    stage,
     entry: newEntry(tree.stat),
     ...constantsOf(config, features),
   };

@@ -9,6 +9,7 @@ import type { MarkSync } from '../capture/mark-sync.ts';
 import type { Routes } from '../capture/routes.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
 import type { Features } from '../copy/features.ts';
+import type { Stage } from '../copy/stage.ts';
 import type { FileHandle, HandleTable } from '../tree/handles.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -61,6 +62,8 @@ export interface Engine {
   readonly nameMax: number;
   /** What flash's filesystem can hold. */
   readonly features: Features;
+  /** Flash's. */
+  readonly stage: Stage;
   /** The daemon's own ids: who owns what it makes until it is given away. */
   readonly ownUid: number;
   readonly ownGid: number;

@@ -2,35 +2,28 @@
 // want of room (the new content is staged on flash), then the dirty marks, then flash gives up the old name, then disk renames, then flash publishes.
 // At each point disk's state is what a crash leaves to be mirrored.
 
-import { asBytes, join } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
-import { EEXIST, EINVAL, ENOENT, ENOTEMPTY, EXDEV } from '../errno.ts';
-import { OK } from '../fuse/operation.ts';
+import { EEXIST, ENOENT, ENOTEMPTY, EXDEV } from '../errno.ts';
+import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
+import { removeTree } from '../copy/stage.ts';
 import { renameat2, rmdirat, unlinkat } from '../sys/link.ts';
 import { nameOnFlash } from '../tree/names.ts';
 import { FROM_DISK, isDir, ON_FLASH, S_IFLNK, SIDE_KNOWN } from '../tree/node.ts';
-import type { DirNode, Node } from '../tree/node.ts';
+import type { DirNode } from '../tree/node.ts';
 import { bringDown } from './bring-down.ts';
 import { flashFd } from './creation.ts';
 import { freeOnDisk } from './disk-names.ts';
 import type { Engine } from './engine.ts';
-import type { Move } from './move.ts';
 import { giveUpOnFlash } from './give-up.ts';
+import { hangOnFlash, movedPath, pathsBelow, seenAt } from './goes-along.ts';
+import type { Move } from './move.ts';
 import { keepReachable } from './removal.ts';
-import { exchangeOnDisk, mayMove, renameOnDisk, UNSUITED } from './rename-on-disk.ts';
+import { mayMove, renameOnDisk, UNSUITED } from './rename-on-disk.ts';
 
 /** OK, DEFERRED, an Errno, or UNSUITED: nothing was changed that matters, and flash's way is the one. */
-export function renameBoth(engine: Engine, req: Request, move: Move, exchange: boolean): number {
-  const { from, oldName, to, newName } = move;
-  const { routes } = engine;
-  if (!routes.mirrors || routes.ofName(from, oldName) !== 'disk' || routes.ofName(to, newName) !== 'disk')
-    return UNSUITED;
-  return exchange ? tradePlaces(engine, req, move) : rename(engine, req, move);
-}
-
-function rename(engine: Engine, req: Request, move: Move): number {
-  const down = ready(engine, req, move);
+export function renameBoth(engine: Engine, req: Request, move: Move): number {
+  const down = readyOnDisk(engine, req, move);
   if (down !== OK) return down;
   const free = freeOnDisk(engine, move.to, move.newName);
   if (free < 0) return free === EEXIST ? UNSUITED : free;
@@ -38,23 +31,8 @@ function rename(engine: Engine, req: Request, move: Move): number {
   return isDir(source) ? renameDirectory(engine, req, move, source) : renameFile(engine, req, move);
 }
 
-/**
- * As `renameBoth`. No order of two renames, one on each branch, leaves after a crash what could be told from what was before: so a directory that flash holds does
- * not trade places. EINVAL, as of a filesystem that has no RENAME_EXCHANGE.
- */
-function tradePlaces(engine: Engine, req: Request, move: Move): number {
-  const { source, target } = move;
-  const isHeld = (node: Node | null): boolean =>
-    node !== null && isDir(node) && (node.onFlash || engine.wanted.below(engine.tree.path(node)).length > 0);
-  if (isHeld(source) || isHeld(target)) return EINVAL;
-  const down = ready(engine, req, move);
-  const done = down === OK ? exchangeBoth(engine, req, move) : down;
-  // On flash alone they would leave the branches apart.
-  return done === UNSUITED && (isDir(source) || (target !== null && isDir(target))) ? EINVAL : done;
-}
-
-/** OK once disk shows what is renamed, and what loses its name, and may rename them. */
-function ready(engine: Engine, req: Request, { from, oldName, source, target }: Move): number {
+/** OK once disk shows what is renamed, and what loses its name, and may rename it. */
+export function readyOnDisk(engine: Engine, req: Request, { from, oldName, source, target }: Move): number {
   for (const node of target === null ? [source] : [source, target]) {
     const down = bringDown(engine, node, req);
     if (down !== OK) return down;
@@ -80,12 +58,12 @@ function renameFile(engine: Engine, req: Request, move: Move): number {
     staged = copy.name;
   }
   const begun = mirror.begin(req, [newPath, tree.pathOf(from, oldName)]);
+  // A copy is kept for when the request runs anew.
+  if (!linked && begun !== DEFERRED) aside.taken(source);
   if (begun !== OK) {
-    // A copy is kept for when the request runs anew.
-    if (linked && staged !== undefined) aside.discard(staged);
+    if (staged !== undefined && (linked || begun !== DEFERRED)) aside.discard(staged);
     return begun;
   }
-  if (!linked) aside.taken(source);
   const done = replace(engine, req, move, staged !== undefined);
   if (staged === undefined) return done;
   if (done === OK && mirror.put(source, to, newName, staged) >= 0) mirror.followed(newPath, source);
@@ -109,28 +87,17 @@ function replace(engine: Engine, req: Request, move: Move, staged: boolean): num
 
 function renameDirectory(engine: Engine, req: Request, move: Move, source: DirNode): number {
   const { from, oldName, to, newName, target } = move;
-  const { capture, marks, mirror, tree, wanted } = engine;
+  const { capture, marks, mirror, tree } = engine;
   const oldPath = tree.pathOf(from, oldName);
   const newPath = tree.pathOf(to, newName);
-  if (isMarked(engine, move, oldPath)) return UNSUITED;
+  if (hasMarks(engine, from, oldName, oldPath) || marks.hidesBelow(to, newName)) return UNSUITED;
   const { onFlash } = source;
-  if (onFlash) {
-    for (const path of marks.marks.dirty.keys()) {
-      if (!path.startsWith(`${oldPath}/`)) continue;
-      const settled = mirror.wait(path, req);
-      if (settled < 0) continue;
-      if (settled !== OK) return settled;
-    }
-    // What flash has of it goes along, and is wanted there.
-    const added = wanted.add([
-      newPath,
-      ...wanted.below(oldPath).map((path) => asBytes(newPath + path.slice(oldPath.length))),
-    ]);
-    if (added < 0) return added;
-    const above = capture.ensureDirectory(to, req);
-    if (above < 0) return above;
-  }
-  const begun = mirror.begin(req, [newPath, oldPath], onFlash ? oldPath : null);
+  const ready = onFlash ? readyToGo(engine, req, source, oldPath, newPath) : OK;
+  if (ready !== OK) return ready;
+  const above = onFlash ? capture.ensureDirectory(to, req) : OK;
+  if (above < 0) return above;
+  const lacking = lackingBelow(engine, oldPath, newPath);
+  const begun = mirror.begin(req, [newPath, oldPath, ...lacking], onFlash ? oldPath : null);
   if (begun !== OK) return begun;
   if (target !== null && isDir(target) && target.onFlash) {
     const gone = rmdirat(flashFd(engine, to), newName);
@@ -140,13 +107,36 @@ function renameDirectory(engine: Engine, req: Request, move: Move, source: DirNo
   const done = onDisk(engine, req, move);
   if (done !== OK) return done;
   if (onFlash) moveOnFlash(engine, move, source);
-  mirrorBelow(engine, newPath);
   return OK;
 }
 
-/** Whether marks would have to move along, or hide something that would be in the way. */
-function isMarked({ marks }: Engine, { from, oldName, to, newName }: Move, oldPath: ByteString): boolean {
-  return marks.marks.hasOriginsBelow(oldPath) || marks.hasOrigin(from, oldName) || marks.hidesBelow(to, newName);
+/** OK once flash has right copies of what it has below `source`, as far as it can, and all of that is wanted at its new path, too. Else DEFERRED, or an Errno. */
+function readyToGo(engine: Engine, req: Request, source: DirNode, oldPath: ByteString, newPath: ByteString): number {
+  const { marks, mirror, wanted } = engine;
+  for (const path of marks.marks.dirty.keys()) {
+    if (!path.startsWith(`${oldPath}/`)) continue;
+    const settled = mirror.wait(path, req);
+    if (settled < 0) continue;
+    if (settled !== OK) return settled;
+  }
+  const below = pathsBelow(engine, source, oldPath);
+  if (typeof below === 'number') return below;
+  const going = [...below].filter((path) => seenAt(engine, path) !== undefined);
+  return Math.min(wanted.add([newPath, ...going.map((path) => movedPath(path, oldPath, newPath))]), OK);
+}
+
+/** What will be wanted below the new path, and flash lacks, or has not as disk has it. It is to be dirty before the change: a crash after it would not tell. */
+function lackingBelow(engine: Engine, oldPath: ByteString, newPath: ByteString): ByteString[] {
+  return engine.wanted.below(newPath).filter((path) => {
+    const was = movedPath(path, newPath, oldPath);
+    const seen = seenAt(engine, was);
+    return seen !== undefined && (!seen.onFlash || engine.mirror.isBehind(was));
+  });
+}
+
+/** Whether marks of the directory (`parent`, `name`), or of what flash has below it, would have to move along. */
+export function hasMarks({ marks }: Engine, parent: DirNode, name: ByteString, path: ByteString): boolean {
+  return marks.marks.hasOriginsBelow(path) || marks.hasOrigin(parent, name);
 }
 
 /** What speaks against disk's way was asked before: where it is unsuited nevertheless, who asked copies, as between two filesystems. */
@@ -161,38 +151,12 @@ function moveOnFlash(engine: Engine, { from, oldName, to, newName }: Move, sourc
   const newFd = flashFd(engine, to);
   const oldFd = flashFd(engine, from);
   const moved = oldFd < 0 || newFd < 0 ? Math.min(oldFd, newFd) : renameat2(oldFd, oldName, newFd, newName);
-  const { flash } = source.dir;
-  if (moved < 0 || flash === null) {
+  if (moved < 0) {
+    // What is left of it must not be taken for something that disk has not.
+    if (oldFd >= 0) removeTree(oldFd, oldName);
     engine.tree.lost(source);
     return;
   }
-  flash.parent = to.dir.flash;
-  flash.name = newName;
+  hangOnFlash(source, to, newName);
   source.flags |= ON_FLASH | SIDE_KNOWN | FROM_DISK;
-}
-
-/** Wanted paths below a directory that has come from elsewhere: those that flash lacks are mirrored. */
-function mirrorBelow({ marks, mirror, tree, wanted }: Engine, path: ByteString): void {
-  for (const below of wanted.below(path)) {
-    const node = tree.walk(below);
-    if (typeof node === 'number') continue;
-    if (!node.onFlash && marks.dirty(below) >= 0) mirror.touch(below);
-    tree.release(node);
-  }
-}
-
-function exchangeBoth(engine: Engine, req: Request, move: Move): number {
-  const { from, oldName, to, newName, source, target } = move;
-  if (target === null || !mayMove(engine, to, newName, target)) return UNSUITED;
-  const { mirror, tree } = engine;
-  const begun = mirror.begin(req, [join(tree.path(from), oldName), join(tree.path(to), newName)]);
-  if (begun !== OK) return begun;
-  for (const [node, parent, name] of [
-    [source, from, oldName],
-    [target, to, newName],
-  ] as const) {
-    const given = giveUpOnFlash(engine, node, parent, name);
-    if (given < 0) return given;
-  }
-  return exchangeOnDisk(engine, move);
 }

@@ -13,6 +13,7 @@ import type { Node } from '../tree/node.ts';
 import { RESERVED } from '../tree/tree.ts';
 import type { RenameIn } from '../wire/requests/names.ts';
 import type { Engine } from './engine.ts';
+import { exchangeBoth } from './exchange-both.ts';
 import type { Move } from './move.ts';
 import { renameBoth } from './rename-both.ts';
 import { renameDown } from './rename-down.ts';
@@ -28,7 +29,7 @@ export const rename: Operation<Engine, RenameIn> = (engine, req, arg) => {
   if (allowed < 0) return allowed;
   const settled = settle(engine, req, move);
   if (settled !== OK) return settled;
-  const both = renameBoth(engine, req, move, exchange);
+  const both = onBoth(engine, req, move, exchange);
   if (both !== UNSUITED) return both;
   const way = wayOf(engine, move);
   if (typeof way === 'number') return way;
@@ -73,6 +74,15 @@ function resolve(engine: Engine, nodeid: number, { newdir, oldname, newname, fla
   }
   if ((flags & RENAME_NOREPLACE) !== 0) return EEXIST;
   return { from, oldName: oldname, to, newName: newname, source, target };
+}
+
+/** On disk, and flash follows. OK, DEFERRED, an Errno, or UNSUITED: not where flash follows disk, or not this way. */
+function onBoth(engine: Engine, req: Request, move: Move, exchange: boolean): number {
+  const { from, oldName, to, newName } = move;
+  const { routes } = engine;
+  if (!routes.mirrors || routes.ofName(from, oldName) !== 'disk' || routes.ofName(to, newName) !== 'disk')
+    return UNSUITED;
+  return exchange ? exchangeBoth(engine, req, move) : renameBoth(engine, req, move);
 }
 
 /** What upgrade mode has left to be mirrored is mirrored before it changes on flash. OK, DEFERRED, or an Errno. */

@@ -11,7 +11,7 @@ import { renameat2 } from '../sys/link.ts';
 import { close, O_APPEND, O_CLOEXEC, O_CREAT, O_RDWR, O_TRUNC, openat } from '../sys/open.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
 import { MAGIC, readLog } from './mark-reader.ts';
-import { encode, HEADER, MAX_PAYLOAD } from './mark-record.ts';
+import { encode, HEADER, MAX_PAYLOAD, roomFor } from './mark-record.ts';
 import type { MarkRecord } from './mark-record.ts';
 import type { Marks } from './marks.ts';
 
@@ -22,7 +22,7 @@ const WORTH_COMPACTING = 4096;
 /** Bytes put aside for marks to come (some 700 removed names); asked for again once half of it is used, and then every so many bytes. */
 const SPARE = 64 * 1024;
 const ASK_AGAIN = 4096;
-/** Records that can be appended at once. */
+/** Records that are appended at once without making room for them. */
 const AT_ONCE = 8;
 
 /** What opening the log found. */
@@ -78,12 +78,18 @@ export class MarkLog {
     return { log: new MarkLog(fd, opened.size), records: opened.records, torn: opened.torn };
   }
 
-  /** Appends records, all of them or none: the number of the last one, or what write gives. */
-  append(...records: readonly MarkRecord[]): number {
-    let length = this.#size === 0 ? MAGIC.copy(this.#scratch, 0) : 0;
-    for (const record of records) length += encode(record, this.#scratch.subarray(length));
+  /** Its number, or what write gives. */
+  append(record: MarkRecord): number {
+    return this.appendAll([record]);
+  }
+
+  /** All of them or none: the number of the last one, or what write gives. */
+  appendAll(records: readonly MarkRecord[]): number {
+    const bytes = this.#roomFor(records);
+    let length = this.#size === 0 ? MAGIC.copy(bytes, 0) : 0;
+    for (const record of records) length += encode(record, bytes.subarray(length));
     for (let done = 0; done < length;) {
-      const n = write(this.fd, this.#scratch, done, length - done);
+      const n = write(this.fd, bytes, done, length - done);
       done += n;
       if (n > 0) continue;
       // Part of a record must never stay: the next one would be behind it.
@@ -111,6 +117,12 @@ export class MarkLog {
 
   close(): void {
     close(this.fd);
+  }
+
+  // A directory that trades places has a record for each path below it.
+  #roomFor(records: readonly MarkRecord[]): Buffer {
+    if (records.length <= AT_ONCE) return this.#scratch;
+    return Buffer.allocUnsafe(records.reduce((room, record) => room + roomFor(record), MAGIC.length));
   }
 
   // Where the filesystem has no fallocate nothing is put aside, and marks need room when they are made.

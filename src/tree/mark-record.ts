@@ -49,6 +49,12 @@ export const KINDS = [
 ] as const;
 export const MAX_PAYLOAD = 1 + 2 * (2 + 65535) + 17;
 
+/** No record of these paths is longer, header included; bytes. */
+export function roomFor(record: MarkRecord): number {
+  const further = 'from' in record ? record.from : 'origin' in record ? record.origin.diskPath : null;
+  return HEADER + 1 + 2 + record.path.length + 2 + (further?.length ?? 0) + 17;
+}
+
 /** Writes a record to `out`, which has room for HEADER + MAX_PAYLOAD: its length. */
 export function encode(record: MarkRecord, out: Buffer): number {
   let pos = HEADER;

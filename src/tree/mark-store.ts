@@ -42,7 +42,7 @@ export class MarkStore {
       const said = say();
       if (said < 0 || batch.length === 0) return said;
       const first = this.log.appended + 1;
-      const last = this.log.append(...batch);
+      const last = this.log.appendAll(batch);
       if (last < 0) return last;
       for (const [i, record] of batch.entries()) this.#apply(record, first + i);
       return said;

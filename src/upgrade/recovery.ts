@@ -56,13 +56,17 @@ function moveOnFlash(tree: Tree, from: ByteString, to: ByteString): void {
   renameat2(tree.flash.fd(old.flash), old.name, newFd, now.name, RENAME_NOREPLACE);
 }
 
-/** Flash's object goes where disk has none, or one of another kind. What a mark speaks of is not as disk has it: that stays. */
+/**
+ * Flash's object goes where disk has none, or one of another kind. What a mark speaks of is not as disk has it: that stays; so does what is in a directory that
+ * flash alone has, unless that is itself to be as disk has it: two directories had traded places on disk, and not on flash.
+ */
 function removeStale(tree: Tree, path: ByteString): void {
   const spot = spotOf(tree, path);
-  if (spot?.flash == null || spot.disk === null || spot.hidden) return;
+  if (spot?.flash == null || spot.hidden) return;
   const { flash, disk, name } = spot;
+  if (disk === null && !tree.marks.dirty.has(asBytes(path.slice(0, Math.max(0, path.lastIndexOf('/')))))) return;
   if (tree.flash.stat(flash, name, onFlash) < 0) return;
-  const found = tree.disk.stat(disk, name, onDisk);
+  const found = disk === null ? ENOENT : tree.disk.stat(disk, name, onDisk);
   if (found < 0 && found !== ENOENT) return;
   const kind = onFlash.mode & S_IFMT;
   if (found >= 0 && (onDisk.mode & S_IFMT) === kind) return;

@@ -107,7 +107,7 @@ export class Wanted {
   begin(flashRoot: number): number {
     this.#paths.clear();
     this.#inForce = true;
-    const err = this.#gather(flashRoot, asBytes(''));
+    const err = gather(flashRoot, asBytes(''), this.#paths);
     return err < 0 ? err : this.#write();
   }
 
@@ -144,30 +144,31 @@ export class Wanted {
     if (err >= 0) err = renameat2(this.#home, NEW_WANTED, this.#home, WANTED);
     return err < 0 ? err : fsync(this.#home);
   }
+}
 
-  #gather(dirFd: number, path: ByteString): number {
-    const fd = openat(dirFd, asBytes('.'), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return fd === ENOENT ? 0 : fd;
-    const cursor = new DirCursor();
-    const directories: ByteString[] = [];
-    let err = cursor.fill(fd);
-    for (; err > 0; err = cursor.fill(fd)) {
-      while (cursor.next()) {
-        if (path === '' && cursor.name === RESERVED) continue;
-        this.#paths.add(join(path, cursor.name));
-        if (cursor.type === DT_DIR || cursor.type === 0) directories.push(cursor.name);
-      }
+/** Adds what lies below a directory of flash, which is called `path`, to `found`. 0; errors: what listing gives. */
+export function gather(dirFd: number, path: ByteString, found: Set<ByteString>): number {
+  const fd = openat(dirFd, asBytes('.'), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return fd === ENOENT ? 0 : fd;
+  const cursor = new DirCursor();
+  const directories: ByteString[] = [];
+  let err = cursor.fill(fd);
+  for (; err > 0; err = cursor.fill(fd)) {
+    while (cursor.next()) {
+      if (path === '' && cursor.name === RESERVED) continue;
+      found.add(join(path, cursor.name));
+      if (cursor.type === DT_DIR || cursor.type === 0) directories.push(cursor.name);
     }
-    for (const name of directories) {
-      if (err < 0) break;
-      const below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      if (below < 0) continue;
-      err = this.#gather(below, join(path, name));
-      close(below);
-    }
-    close(fd);
-    return err;
   }
+  for (const name of directories) {
+    if (err < 0) break;
+    const below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (below < 0) continue;
+    err = gather(below, join(path, name), found);
+    close(below);
+  }
+  close(fd);
+  return err;
 }
 
 function writeAll(fd: number, paths: Iterable<ByteString>): number {

@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asBytes } from '../../src/bytes.ts';
-import { RENAME_EXCHANGE } from '../../src/sys/link.ts';
 import { Excludes } from '../../src/policy/excludes.ts';
 import { MountedRoot } from '../mounted-root.ts';
 import type { RootOptions } from '../mounted-root.ts';
@@ -59,7 +58,6 @@ class Run {
   readonly #renamed = new Set<number>();
   /** False: a directory may show others, since another branch shows it after a switch of modes, or something was captured when the daemon was killed. */
   #timesOfDirectories = true;
-  #upgrades = false;
   readonly #found: Difference[] = [];
   readonly #disk: string[];
   readonly #plain: string[];
@@ -86,7 +84,6 @@ class Run {
   }
 
   async go({ middle, end, upgrade = false, modes }: Course): Promise<Difference[]> {
-    this.#upgrades = upgrade || (modes?.includes('upgrade') ?? false);
     await this.#each([this.#disk, this.#plain], (sequence) => ({ kind: 'build', plants: sequence.plants }));
     const before = await this.#worker.dumps(this.#disk, 'witness');
     await this.#root.start();
@@ -135,10 +132,8 @@ class Run {
     return this.#found;
   }
 
-  /** The step, for the plain directory: as between two filesystems, or on one without RENAME_EXCHANGE, where the merged root said so and may. */
+  /** The step, for the plain directory: as between two filesystems, where the merged root said so and may. */
   #told(sequence: Sequence, step: Step, result: string | undefined): Step {
-    if (result === 'EINVAL' && this.#upgrades && step.do === 'rename' && step.flags === RENAME_EXCHANGE)
-      return { ...step, refused: 'EINVAL' };
     if (result !== 'EXDEV') return step;
     if (step.do === 'linkSlot') return { ...step, refused: true };
     if (step.do !== 'rename' && step.do !== 'link') return step;

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { asBytes, join } from '../../src/bytes.ts';
 import type { ByteString } from '../../src/bytes.ts';
 import { ACL_ACCESS, ACL_DEFAULT, encodeAcl } from '../../src/copy/acl.ts';
-import { EBADF, EINVAL, errnoName, EXDEV } from '../../src/errno.ts';
+import { EBADF, errnoName, EXDEV } from '../../src/errno.ts';
 import type { Errno } from '../../src/errno.ts';
 import { AT_FDCWD } from '../../src/sys/at.ts';
 import { chmodAt, chownAt, fchmod, ftruncate, utimensAt } from '../../src/sys/attr.ts';
@@ -117,9 +117,7 @@ export class Executor {
     const root = this.#root;
     if ('path' in step) {
       const path = asBytes(step.path);
-      if (step.do === 'rename' && step.refused === 'EINVAL') {
-        if (this.#isDirectory(path) || this.#isDirectory(asBytes(step.to))) return errnoName(EINVAL);
-      } else if ((step.do === 'rename' || step.do === 'link') && step.refused === 'EXDEV') {
+      if ((step.do === 'rename' || step.do === 'link') && step.refused === 'EXDEV') {
         if (this.#mayBeRefused(path, step.to)) return errnoName(EXDEV);
       }
       switch (step.do) {
@@ -217,10 +215,6 @@ export class Executor {
       case 'copyRange':
         return said(copyFileRange(this.#slot(step.from), 0, fd, 1, step.size));
     }
-  }
-
-  #isDirectory(path: ByteString): boolean {
-    return statxAt(this.#root, path, stat) >= 0 && (stat.mode & S_IFMT) === S_IFDIR;
   }
 
   /** Whether one of the two is a directory, or is open. */

@@ -48,11 +48,8 @@ export type Step =
       readonly path: string;
       readonly to: string;
       readonly flags: number;
-      /**
-       * Refused on the merged root: with EXDEV, which is right if a directory or an open file is renamed, and the names are of two routes; with EINVAL, which is
-       * right in upgrade mode if a directory trades places.
-       */
-      readonly refused?: 'EXDEV' | 'EINVAL';
+      /** Refused on the merged root, which is right if a directory or an open file is renamed, and the names are of two routes. */
+      readonly refused?: 'EXDEV';
     }
   | { readonly do: 'unlink' | 'rmdir' | 'readlink' | 'stat' | 'list' | 'read' | 'listxattr'; readonly path: string }
   | { readonly do: 'put'; readonly path: string; readonly size: number; readonly byte: number }

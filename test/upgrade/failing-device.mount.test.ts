@@ -8,8 +8,9 @@ import { shell } from '../capture/inside.ts';
 import { double } from '../doubles/double.ts';
 import { MountedRoot, needsMount } from '../mounted-root.ts';
 import { agreement } from './agreement.ts';
+import { exchange } from './exchange.ts';
 
-/** Each in a directory of its own, with files `a`, `b` and `sub/c`, a symlink `l` to `a`, all on flash, and `n`, which disk alone has. */
+/** Each in a directory of its own, with files `a`, `b`, `sub/c` and `full/c`, a symlink `l` to `a`, all on flash, and `n` and `other/c`, which disk alone has. */
 const CHANGES = {
   'written in place': 'echo more >>a',
   'cut and written': 'echo short >a',
@@ -23,12 +24,15 @@ const CHANGES = {
   'a directory renamed': 'mv -T sub dir',
   'a directory removed': 'rmdir gone',
   'a new directory': 'mkdir g',
+  'directories trade places': exchange('sub', 'full'),
+  'with one of disk alone': exchange('sub', 'other'),
+  'with a file': exchange('a', 'sub'),
 } as const;
 type Change = keyof typeof CHANGES;
 const STEPS = ['create', 'write', 'setattr', 'rename2', 'unlink', 'rmdir', 'symlink', 'mkdir', 'link'];
-const DEGREES = [0, 1];
+const DEGREES = [0, 1, 2];
 /** What a directory of ours is: each object, and the content of files. */
-const LIST = "find . -mindepth 1 -printf '%P %y %m %l\\n' | sort; cat a b d e f sub/c dir/c 2>/dev/null || true";
+const LIST = "find . -mindepth 1 -printf '%P %y %m %l\\n' | sort; cat a b d e f */c 2>/dev/null || true";
 
 interface Trial {
   readonly change: Change;
@@ -40,9 +44,8 @@ interface Trial {
 }
 
 function plant(dir: string): void {
-  mkdirSync(`${dir}/sub`, { recursive: true });
-  mkdirSync(`${dir}/gone`);
-  for (const name of ['a', 'b', 'n', 'sub/c']) writeFileSync(`${dir}/${name}`, `${name}\n`);
+  for (const name of ['sub', 'full', 'other', 'gone']) mkdirSync(`${dir}/${name}`, { recursive: true });
+  for (const name of ['a', 'b', 'n', 'sub/c', 'full/c', 'other/c']) writeFileSync(`${dir}/${name}`, `${name}\n`);
   symlinkSync('a', `${dir}/l`);
   symlinkSync('b', `${dir}/m`);
 }
@@ -70,7 +73,7 @@ async function go(root: MountedRoot, trials: readonly Trial[], heal: () => void)
   await root.start();
   shell(
     root.mountpoint,
-    `for d in ${dirs.join(' ')}; do cat $d/{a,b,l,sub/c} >/dev/null; stat $d/gone >/dev/null; done`,
+    `for d in ${dirs.join(' ')}; do cat $d/{a,b,l,sub/c,full/c} >/dev/null; stat $d/gone >/dev/null; done`,
   );
   await root.settle();
   await root.switchMode('upgrade');

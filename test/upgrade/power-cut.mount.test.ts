@@ -7,6 +7,7 @@ import { shell } from '../capture/inside.ts';
 import { image, tool } from '../copy/images.ts';
 import { MountedRoot, needsMount } from '../mounted-root.ts';
 import { agreement } from './agreement.ts';
+import { exchange } from './exchange.ts';
 
 const CHANGES: Readonly<Record<string, string>> = {
   'written in place': 'echo more >>a',
@@ -19,6 +20,9 @@ const CHANGES: Readonly<Record<string, string>> = {
   'of another owner': 'chown 5:6 b',
   'a symlink replaced': 'ln -s other m; mv -T m l',
   'a directory renamed': 'mv -T sub dir',
+  'directories that trade places': exchange('dir', 'alone'),
+  'with a file': exchange('alone', 'a'),
+  'and back': exchange('alone', 'a'),
   'a directory removed': 'rm -r dir',
 };
 
@@ -31,8 +35,9 @@ describe('upgrade: flash at a power cut', function () {
     const flash = `${device.dir}/flash`;
     mkdirSync(flash);
     await using root = new MountedRoot({ flash, config: { mode: null } });
-    mkdirSync(`${root.disk}/sub`);
-    for (const name of ['a', 'b', 'sub/c', 'other']) writeFileSync(`${root.disk}/${name}`, `${name}\n`);
+    for (const dir of ['sub', 'alone']) mkdirSync(`${root.disk}/${dir}`);
+    for (const name of ['a', 'b', 'sub/c', 'sub/only', 'alone/c', 'alone/d', 'other'])
+      writeFileSync(`${root.disk}/${name}`, `${name}\n`);
     symlinkSync('a', `${root.disk}/l`);
     await root.start();
     shell(root.mountpoint, 'cat a b l sub/c other >/dev/null');
