@@ -1,7 +1,8 @@
 // How the data of open files move: passed through by the kernel to a backing file, or served by us. The kernel's rule is one way per
 // inode while anything has it open; so the first open decides and the others follow. Passed through is only what has its final
 // backing (flash's files, and disk's that are changed in place): what a later change would copy to flash is served, so that a reader that
-// has it open sees the change.
+// has it open sees the change. And what is small and only read is served: after each read and mapping of a file that it passes through the kernel doubts
+// the access time, and the next stat costs a request; a loader's fstat of each library, a quarter of all requests.
 
 import { EIO, EOPNOTSUPP, EPERM } from '../errno.ts';
 import { backingOpen } from '../sys/fuse-dev.ts';
@@ -15,6 +16,9 @@ import type { Tree } from '../tree/tree.ts';
 import type { NextFile } from './next-file.ts';
 import type { RecentFiles } from './recent-files.ts';
 import { hasSetId } from './set-id.ts';
+
+/** Bytes. A file to be read that is no bigger is served; a C library is smaller. Its pages may then be in memory twice for a while. */
+const SMALL = 2 << 20;
 
 const stat = newStat();
 
@@ -73,7 +77,7 @@ export class DataPath {
         const fd = this.#openToRead(node);
         if (fd < 0) return fd;
         state.readFd = fd;
-        if (mayPass && (!writable || this.#mapsShared(node))) this.#register(state);
+        if (mayPass && (!writable || this.#mapsShared(node))) this.#register(state, writable);
       }
       node.open = state;
       this.openFiles++;
@@ -145,10 +149,12 @@ export class DataPath {
     return openNode(this.#tree, node, O_RDONLY);
   }
 
-  #register(state: OpenState): void {
+  /** Has the kernel pass an open file through, unless it had better be served. */
+  #register(state: OpenState, writable: boolean): void {
     // A reader of a set-id file is served, too: from a writer who joins one that is passed through, the bits would have to be taken before anything is
     // written. Asked only here, where the kernel is about to be asked for more.
     if (statxFd(state.readFd, stat) < 0 || hasSetId(stat.mode)) return;
+    if (!writable && stat.size <= SMALL) return;
     const id = backingOpen(this.#fuseFd, state.readFd);
     if (id > 0) state.backingId = id;
     // Not allowed here (a user namespace) or not by this kernel: not worth another try.
