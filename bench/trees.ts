@@ -1,7 +1,8 @@
-// What is read: 62,000 objects, 20,000 small files, one big file, a program. The same for every peer, made once per run, from a fixed seed.
+// What is read: 62,000 objects, 20,000 small files, one big file, a program, and a root with a shell and all that it needs. The same for every peer, made once per run, from a fixed seed.
 
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, openSync, closeSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Objects in `tree`, directories included. */
 const OBJECTS = 62_000;
@@ -26,6 +27,7 @@ export function makeLower(lower: string, scale: number): Sizes {
   makeTree(join(lower, 'tree'), sizes.objects, () => 0);
   makeTree(join(lower, 'small'), Math.round(sizes.smallFiles * (1 + 1 / FILES_PER_DIRECTORY)), () => random() % 4096);
   copyFileSync('/bin/true', join(lower, 'true'));
+  makeRoot(join(lower, 'root'), ['/bin/sh', '/bin/true']);
   makeBig(join(lower, 'big'), sizes.bigMiB);
   return sizes;
 }
@@ -45,6 +47,16 @@ export function makeTree(root: string, objects: number, size: () => number): voi
     for (let i = 0; i < FILES_PER_DIRECTORY && made < objects; i++, made++) {
       writeFileSync(join(at, `file${String(i)}.txt`), content.subarray(0, size()));
     }
+  }
+}
+
+/** A root for chroot(8): programs of this machine with their loader and libraries. */
+function makeRoot(root: string, programs: readonly string[]): void {
+  const found = spawnSync('ldd', programs, { encoding: 'utf8' }).stdout;
+  const libraries = [...found.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path);
+  for (const path of new Set([...programs, ...libraries])) {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    copyFileSync(path, join(root, path));
   }
 }
 
