@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { needsMount } from '../mounted-root.ts';
 import { differences } from './differential.ts';
 import type { Course } from './differential.ts';
-import { sequence as rootSequence, USER, userSequence, withoutNewPrivileges } from './steps.ts';
+import { sequence as rootSequence, upgradeSequence, USER, userSequence, withoutNewPrivileges } from './steps.ts';
 import type { Sequence } from './steps.ts';
 import { SEED } from '../seed.ts';
 
@@ -89,7 +89,7 @@ async function compare(seed: number, runs: number, course: Course): Promise<void
   );
 }
 
-function sequenceFor({ user, config }: Course): fc.Arbitrary<Sequence> {
-  if (user === undefined) return rootSequence;
+function sequenceFor({ user, config, upgrade = false }: Course): fc.Arbitrary<Sequence> {
+  if (user === undefined) return upgrade ? upgradeSequence : rootSequence;
   return config?.passthrough === false ? userSequence : withoutNewPrivileges(userSequence);
 }

@@ -10,6 +10,7 @@ import { MountedRoot } from '../mounted-root.ts';
 import type { RootOptions } from '../mounted-root.ts';
 import type { Mode } from '../../src/policy/mode.ts';
 import { agreement } from '../upgrade/agreement.ts';
+import { WantedModel } from '../upgrade/wanted-model.ts';
 import type { Sequence, Step } from './steps.ts';
 import type { TaskResult } from './executor-process.ts';
 import { Worker } from './workers.ts';
@@ -58,6 +59,8 @@ class Run {
   readonly #renamed = new Set<number>();
   /** False: a directory may show others, since another branch shows it after a switch of modes, or something was captured when the daemon was killed. */
   #timesOfDirectories = true;
+  /** In upgrade mode: what flash is to have of each sequence. */
+  #models: readonly WantedModel[] = [];
   readonly #found: Difference[] = [];
   readonly #disk: string[];
   readonly #plain: string[];
@@ -91,6 +94,7 @@ class Run {
     await this.#root.settle();
     const [first, second] = modes ?? [upgrade ? ('upgrade' as const) : undefined];
     this.#timesOfDirectories = modes === undefined;
+    if (upgrade) this.#models = this.#sequences.map((_, at) => new WantedModel(join(this.#root.flash, `s${at}`)));
     if (first !== undefined) await this.#root.switchMode(first);
     await this.#steps('before', ({ before }) => before);
     if (second !== undefined) await this.#root.switchMode(second);
@@ -105,9 +109,7 @@ class Run {
     }
     if (upgrade) {
       await this.#root.settle();
-      for (const what of agreement(this.#root)) {
-        this.#found.push({ at: Number(/^s(\d+)/.exec(what)?.[1] ?? -1), what });
-      }
+      this.#inSync('at the end');
     }
     await this.#root.stop();
     if (upgrade || second !== undefined) return this.#withWarnings();
@@ -147,10 +149,21 @@ class Run {
     return this.#excludes.decide(asBytes(`s0/${path}`)).excluded;
   }
 
-  #happen(event: Event): Promise<void> {
+  /** Both branches have the same where flash has anything, and flash has what is wanted. */
+  #inSync(when: string): void {
+    for (const line of agreement(this.#root))
+      this.#found.push({ at: Number(/^s(\d+)/.exec(line)?.[1] ?? -1), what: `${when}: ${line}` });
+    const { flash } = this.#root;
+    for (const [at, model] of this.#models.entries())
+      for (const line of model.wrong({ flash: join(flash, `s${at}`), disk: this.#disk[at] ?? '' }))
+        this.#found.push({ at, what: `${when}: ${line}` });
+  }
+
+  async #happen(event: Event): Promise<void> {
     // A kill between a copy's publishing and its directory's time being put back leaves that one new.
     if (event === 'kill') this.#timesOfDirectories = false;
-    return event === 'settle' ? this.#root.settle() : this.#root.restart(event);
+    await (event === 'settle' ? this.#root.settle() : this.#root.restart(event));
+    if (this.#models.length > 0 && event !== 'kill') this.#inSync(`after ${event}`);
   }
 
   async #each(roots: readonly string[][], task: (sequence: Sequence) => Omit<TaskOf, 'root'>): Promise<void> {
@@ -163,11 +176,13 @@ class Run {
       this.#stepper.run(
         this.#sequences.map((sequence, at) => {
           const steps = of(sequence).map((step, i) => this.#told(sequence, step, merged?.[at]?.results?.[i]));
-          return { kind: 'run', root: dirs[at] ?? '', steps };
+          return { kind: 'run', root: dirs[at] ?? '', steps, traced: merged !== undefined && this.#models.length > 0 };
         }),
       );
     const actual = await run(this.#merged);
     const expected = await run(this.#plain, actual);
+    for (const [at, { trace = [] }] of expected.entries())
+      for (const [i, before] of trace.slice(0, -1).entries()) this.#models[at]?.took(before, trace[i + 1] ?? before);
     for (const [at, sequence] of this.#sequences.entries())
       for (const [i, step] of of(sequence).entries()) {
         const wanted = this.#compared(expected[at]?.results?.[i] ?? '');

@@ -6,6 +6,7 @@ import { AT_FDCWD } from '../../src/sys/at.ts';
 import { enterProc } from '../../src/sys/process.ts';
 import { asBytes } from '../../src/bytes.ts';
 import { Executor } from './executor.ts';
+import type { Names } from '../upgrade/wanted-model.ts';
 import type { Dump } from './executor.ts';
 import type { Plant, Step } from './steps.ts';
 
@@ -13,7 +14,7 @@ import type { Plant, Step } from './steps.ts';
 export type Task = { readonly root: string } & (
   | { readonly kind: 'build'; readonly plants: readonly Plant[] }
   | { readonly kind: 'warm'; readonly paths: readonly string[] }
-  | { readonly kind: 'run'; readonly steps: readonly Step[] }
+  | { readonly kind: 'run'; readonly steps: readonly Step[]; readonly traced?: boolean }
   | { readonly kind: 'dump' }
   | { readonly kind: 'witness' }
 );
@@ -22,6 +23,8 @@ export interface TaskResult {
   /** What each step gave. */
   readonly results?: readonly string[];
   readonly dump?: Dump;
+  /** Of steps that are traced: what there was before the first of them, and after each. */
+  readonly trace?: readonly Names[];
 }
 
 function carryOut(task: Task): TaskResult {
@@ -35,7 +38,9 @@ function carryOut(task: Task): TaskResult {
         executor.warm(task.paths);
         return {};
       case 'run':
-        return { results: task.steps.map((step) => executor.run(step)) };
+        return task.traced === true
+          ? traced(executor, task.steps)
+          : { results: task.steps.map((step) => executor.run(step)) };
       case 'dump':
         return { dump: executor.dump() };
       case 'witness':
@@ -44,6 +49,16 @@ function carryOut(task: Task): TaskResult {
   } finally {
     executor.close();
   }
+}
+
+function traced(executor: Executor, steps: readonly Step[]): TaskResult {
+  const trace = [executor.names()];
+  const results = steps.map((step) => {
+    const result = executor.run(step);
+    trace.push(executor.names());
+    return result;
+  });
+  return { results, trace };
 }
 
 enterProc(openFollow(AT_FDCWD, asBytes('/proc'), O_RDONLY | O_DIRECTORY));

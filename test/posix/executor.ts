@@ -32,6 +32,7 @@ import { umask } from '../../src/sys/process.ts';
 import { newStat, statxAt, statxFd } from '../../src/sys/stat.ts';
 import type { Stat } from '../../src/sys/stat.ts';
 import { listxattr, readxattr, removexattr, setxattr } from '../../src/sys/xattr.ts';
+import type { Named, Names } from '../upgrade/wanted-model.ts';
 import type { Acl, Plant, Step } from './steps.ts';
 
 const S_IFMT = 0o170000;
@@ -249,6 +250,21 @@ export class Executor {
       );
     }
     return { lines, inos };
+  }
+
+  /** What there is by which name. */
+  names(): Names {
+    const names: Record<string, Named> = {};
+    for (const path of this.#paths()) {
+      if (statxAt(this.#root, path, stat) < 0) continue;
+      const isLink = (stat.mode & S_IFMT) === S_IFLNK;
+      names[path] = {
+        ino: `${stat.inoHi}:${stat.inoLo}`,
+        isDir: (stat.mode & S_IFMT) === S_IFDIR,
+        target: isLink ? said(readlinkat(this.#root, path)) : null,
+      };
+    }
+    return names;
   }
 
   // A symlink's target cannot be read without a trace: where times count, its length and change time must do.

@@ -200,6 +200,22 @@ export const sequence: fc.Arbitrary<Sequence> = fc.record({
   after: fc.array(step, { maxLength: 10, size: 'max' }),
 });
 
+/** As `step`, with names that trade places, and new content below both, more often. */
+const trade: fc.Arbitrary<Step> = fc.oneof(
+  ...steps,
+  { weight: 12, arbitrary: fc.record({ do: is('rename'), path, to: path, flags: is(RENAME_EXCHANGE) }) },
+  { weight: 6, arbitrary: fc.record({ do: is('put'), path, size, byte }) },
+  { weight: 3, arbitrary: fc.record({ do: is('mkdir'), path, mode }) },
+);
+
+/** As `sequence`, with more on flash, whole directories among it, that changes its place. */
+export const upgradeSequence: fc.Arbitrary<Sequence> = fc.record({
+  plants: fc.array(plant, { minLength: 5, maxLength: 16, size: 'max' }),
+  warm: fc.array(path, { maxLength: 12, size: 'max' }),
+  before: fc.array(trade, { maxLength: 25, size: 'max' }),
+  after: fc.array(trade, { maxLength: 10, size: 'max' }),
+});
+
 /** Who the user of `userSequence` is: also in the second group, not in the third. */
 export const USER = { uid: 1000, gid: 1000, groups: [1000, 2000] } as const;
 
