@@ -12,7 +12,15 @@ const out = resolve(process.argv[2] ?? join(clone, 'dist/bundle'));
 const { name, version, license } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
 
 // All in one directory: who starts a thread looks for it beside the file that it is in itself.
-const ENTRIES = ['cli/main', 'daemon/root-main', 'daemon/session-thread', 'fuse/notifier-thread', 'copy/copy-thread'];
+const ENTRIES = [
+  'cli/main',
+  'daemon/root-main',
+  'daemon/session-thread',
+  'fuse/notifier-thread',
+  'copy/copy-thread',
+  'copy/asker-thread',
+  'copy/closer-thread',
+];
 
 /** Where something is read from package.json or looked for in node_modules, the bundle has it in itself. */
 const standsAlone = {

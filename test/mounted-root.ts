@@ -75,6 +75,8 @@ export class MountedRoot implements AsyncDisposable {
       maxFileSize: 0,
       onStat: false,
       diskWritable: true,
+      diskRemote: 'auto',
+      diskPatience: 50,
       passthrough: true,
       attrTimeout: 86_400,
       allowOther: true,

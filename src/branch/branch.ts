@@ -5,11 +5,15 @@
 import { join } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import { ENAMETOOLONG, ENOENT } from '../errno.ts';
-import { close, O_DIRECTORY, O_PATH, openat } from '../sys/open.ts';
+import type { Errno } from '../errno.ts';
+import { O_DIRECTORY, O_PATH } from '../sys/open.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
+import type { DirCursor } from '../sys/dir.ts';
 import { BranchDir } from './branch-dir.ts';
 import type { BranchMemory } from './branch-memory.ts';
+import { ON_THE_SPOT } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { eachPoint, takeOver } from './grafts.ts';
 import type { GraftPoint } from './grafts.ts';
 
@@ -40,6 +44,8 @@ export class Branch {
   readonly writable: boolean;
   /** Identity of the root directory: major, minor, inode halves. */
   readonly rootStat: Stat = newStat();
+  /** How it is read. Set before anything is asked, if at all. */
+  calls: Calls = ON_THE_SPOT;
   readonly #maxOpen: number;
   readonly #open: BranchDir[] = [];
   #hand = 0;
@@ -80,12 +86,12 @@ export class Branch {
     if (dir.graft !== null && name !== '') {
       const point = dir.graft.children.get(name);
       if (point?.hidden === true) return ENOENT;
-      if (point?.fd !== undefined) return statxAt(point.fd, '' as ByteString, out);
+      if (point?.fd !== undefined) return this.calls.stat(null, point.fd, '' as ByteString, out);
     }
     if (dir.husk && name !== '') return ENOENT;
     const fd = this.fd(dir);
     if (fd < 0) return fd;
-    const err = statxAt(fd, name, out);
+    const err = this.calls.stat(dir, fd, name, out);
     // jffs2 refuses to look for it, and the other branch may have it.
     return err === ENAMETOOLONG ? ENOENT : err;
   }
@@ -114,13 +120,26 @@ export class Branch {
   open(dir: BranchDir, name: ByteString, flags: number, mode = 0): number {
     if (dir.husk) return ENOENT;
     const fd = this.fd(dir);
-    return fd < 0 ? fd : openat(fd, name, flags, mode);
+    return fd < 0 ? fd : this.calls.open(dir, fd, name, flags, mode);
+  }
+
+  /** What the symlink `name` of `dir` says. Errors: as `readlinkat`, and of opening the directory. */
+  readlink(dir: BranchDir, name: ByteString): ByteString | Errno {
+    const fd = this.fd(dir);
+    return fd < 0 ? (fd as Errno) : this.calls.readlink(dir, fd, name);
+  }
+
+  /** Shows each entry of `dir` to `visit`, in `cursor`. Errors: of opening and reading it. */
+  list(dir: BranchDir, cursor: DirCursor, visit: () => void): number {
+    if (dir.husk) return ENOENT;
+    const fd = this.fd(dir);
+    return fd < 0 ? fd : this.calls.list(dir, fd, cursor, visit);
   }
 
   /** Closes what is kept open for `dir`, which is about to go or has gone. */
   drop(dir: BranchDir): void {
     if (dir.fd < 0 || !dir.evictable) return;
-    close(dir.fd);
+    this.calls.close(dir.fd);
     dir.fd = -1;
     const at = this.#open.indexOf(dir);
     if (at >= 0) this.#removeAt(at);
@@ -129,7 +148,7 @@ export class Branch {
   /** Closes all descriptors but the root's and the grafts'. */
   dropAll(): void {
     for (const dir of this.#open) {
-      close(dir.fd);
+      this.calls.close(dir.fd);
       dir.fd = -1;
     }
     this.#open.length = 0;
@@ -141,15 +160,20 @@ export class Branch {
     return this.#memory !== null;
   }
 
+  /** Whether what is asked of it now may not be answered for long. */
+  get silent(): boolean {
+    return this.#memory === null && this.calls.silent;
+  }
+
   /** Closes everything until `comeBack`. */
   leave(memory: BranchMemory): void {
     this.dropAll();
-    close(this.root.fd);
+    this.calls.close(this.root.fd);
     this.root.fd = -1;
     this.#left = new Set();
     eachPoint(this.root.graft, (point) => {
       if (point.fd === undefined) return;
-      close(point.fd);
+      this.calls.close(point.fd);
       point.fd = undefined;
       this.#left.add(point);
     });
@@ -194,7 +218,7 @@ export class Branch {
   /** Closes everything; the branch is unusable afterwards. */
   close(): void {
     this.dropAll();
-    if (this.root.fd >= 0) close(this.root.fd);
+    if (this.root.fd >= 0) this.calls.close(this.root.fd);
     this.root.fd = -1;
   }
 
@@ -209,7 +233,7 @@ export class Branch {
     let fd: number = open.graft?.fd ?? open.fd;
     for (let i = chain.length - 1; i >= 0; i--) {
       const next = chain[i]!;
-      fd = openat(fd, next.name, OPEN_DIR, 0);
+      fd = this.calls.open(next.parent, fd, next.name, OPEN_DIR, 0);
       if (fd < 0) return fd;
       this.#remember(next, fd);
     }
@@ -226,7 +250,7 @@ export class Branch {
     for (;;) {
       const victim = this.#open[this.#hand]!;
       if (!victim.used) {
-        close(victim.fd);
+        this.calls.close(victim.fd);
         victim.fd = -1;
         this.#open[this.#hand] = dir;
         this.#hand = (this.#hand + 1) % this.#open.length;

@@ -3,6 +3,7 @@
 // is published only if the object is still where it was.
 
 import type { ByteString } from '../bytes.ts';
+import { EIO } from '../errno.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
 import type { Request } from '../fuse/operation.ts';
 import { companionsOf } from '../policy/companions.ts';
@@ -200,10 +201,13 @@ export class Capture {
   mountedOn(paths: readonly ByteString[]): void {
     this.holdMounts(paths);
     if (this.#current.mode !== 'capture') return;
-    this.#eachAt(paths, (node) => {
-      if (!isDir(node) || node.onFlash || !this.wants(node)) return;
-      this.#journal.onBehalf(this.#journal.unasked('mount', 'capture'), node, () => this.#directories.ensure(node));
-    });
+    for (const path of paths)
+      this.#tree.disk.calls.eventually(() => {
+        this.#eachAt([path], (node) => {
+          if (!isDir(node) || node.onFlash || !this.wants(node)) return;
+          this.#journal.onBehalf(this.#journal.unasked('mount', 'capture'), node, () => this.#directories.ensure(node));
+        });
+      });
   }
 
   /** Something is mounted on what is at these paths: its names must show as long as it may be. */
@@ -222,8 +226,10 @@ export class Capture {
 
   #eachAt(paths: readonly ByteString[], visit: (node: Node) => void): void {
     for (const path of paths) {
-      const node = this.#tree.walk(path);
-      if (typeof node === 'number') continue;
+      const found = this.#tree.walk(path);
+      // Of a disk that does not answer it counts what is known.
+      const node = found === EIO ? this.#tree.known(path) : found;
+      if (node === undefined || typeof node === 'number') continue;
       visit(node);
       this.#tree.release(node);
     }
@@ -231,14 +237,15 @@ export class Capture {
 
   #captureCompanions(node: Node, cause: Cause): void {
     const alongWith = this.#tree.path(node);
-    for (const { path, reason } of companionsOf(alongWith)) {
-      const companion = this.#tree.walk(path);
-      if (typeof companion === 'number') continue;
-      if (companion.kind === S_IFREG && !companion.onFlash && this.wants(companion)) {
-        this.#copies.queue(companion, { ...cause, operation: 'companion', reason, alongWith });
-      }
-      this.#tree.release(companion);
-    }
+    for (const { path, reason } of companionsOf(alongWith))
+      this.#tree.disk.calls.eventually(() => {
+        const companion = this.#tree.walk(path);
+        if (typeof companion === 'number') return;
+        if (companion.kind === S_IFREG && !companion.onFlash && this.wants(companion)) {
+          this.#copies.queue(companion, { ...cause, operation: 'companion', reason, alongWith });
+        }
+        this.#tree.release(companion);
+      });
   }
 
   #match(node: Node): void {

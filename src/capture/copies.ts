@@ -42,6 +42,8 @@ interface Job {
   /** A change waits for it. */
   urgent: boolean;
   started: boolean;
+  /** Flash has it under its first name. */
+  landed: boolean;
   /** The number that the node shows: with another one, it has become another object. */
   readonly inoLo: number;
   readonly inoHi: number;
@@ -175,6 +177,7 @@ export class Copies {
       data,
       urgent: false,
       started: false,
+      landed: false,
       inoLo,
       inoHi,
       room: 0,
@@ -187,6 +190,15 @@ export class Copies {
 
   #start(job: Job): void {
     job.started = true;
+    this.#tree.disk.calls.eventually(() => {
+      // What was put aside for it when it was last begun.
+      this.#admission.end(job.room);
+      job.room = 0;
+      this.#begin(job);
+    });
+  }
+
+  #begin(job: Job): void {
     const { node } = job;
     if (!job.urgent) {
       if (node.parent === null) {
@@ -221,7 +233,9 @@ export class Copies {
     const { data, urgent } = job;
     const finish = (result: Copied | Errno): void => {
       this.#copying--;
-      this.#finish(job, stageName, result);
+      this.#tree.disk.calls.eventually(() => {
+        this.#finish(job, stageName, result);
+      });
     };
     this.#copying++;
     if (urgent)
@@ -240,6 +254,10 @@ export class Copies {
       return;
     }
     const { node } = job;
+    if (job.landed) {
+      this.#end(job, this.#addNames(job));
+      return;
+    }
     if (isStale(job)) {
       this.#landing.discard(stageName);
       this.#end(job, 0);
@@ -253,6 +271,7 @@ export class Copies {
     }
     const err = this.#journal.onBehalf(job.cause, node, () => this.#landing.land(node, stageName));
     if (err >= 0) this.#journal.copied(node, job.cause, result, job.waiters.length > 0);
+    job.landed = err >= 0;
     this.#end(job, err < 0 ? err : this.#addNames(job));
   }
 

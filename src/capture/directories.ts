@@ -1,41 +1,42 @@
 // Directories on flash: made as copies of disk's (attributes, no content), with the directories above them, by the session's thread itself, so
 // that everything else may rely on a parent being there. Made in the stage and renamed, so that none ever shows with wrong attributes.
 
-import { asBytes } from '../bytes.ts';
+import type { BranchDir } from '../branch/branch-dir.ts';
 import { EEXIST, ENOENT } from '../errno.ts';
-import { copyObject } from '../copy/exact-copy.ts';
+import type { Errno } from '../errno.ts';
+import type { StagedDirectory } from '../copy/directory-copy.ts';
 import type { Degradation } from '../copy/metadata.ts';
 import type { Features } from '../copy/features.ts';
 import { publish } from '../copy/publish.ts';
 import type { Stage } from '../copy/stage.ts';
 import { rmdirat } from '../sys/link.ts';
-import { close, O_DIRECTORY, O_NOATIME, O_PATH, O_RDONLY } from '../sys/open.ts';
 import type { MarkStore } from '../tree/mark-store.ts';
 import { isDir } from '../tree/node.ts';
 import type { DirNode } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
-
-const DOT = asBytes('.');
 
 export class Directories {
   readonly #tree: Tree;
   readonly #stage: Stage;
   readonly #features: Features;
   readonly #marks: MarkStore;
+  readonly #copy: (place: BranchDir) => StagedDirectory | Errno;
   readonly #onMade: (node: DirNode, degraded: readonly Degradation[]) => void;
 
-  /** `onMade` is told of each directory made, parents first. */
+  /** `copy` copies disk's directory into the stage. `onMade` is told of each directory made, parents first. */
   constructor(
     tree: Tree,
     stage: Stage,
     features: Features,
     marks: MarkStore,
+    copy: (place: BranchDir) => StagedDirectory | Errno,
     onMade: (node: DirNode, degraded: readonly Degradation[]) => void,
   ) {
     this.#tree = tree;
     this.#stage = stage;
     this.#features = features;
     this.#marks = marks;
+    this.#copy = copy;
     this.#onMade = onMade;
   }
 
@@ -59,15 +60,9 @@ export class Directories {
     // It is disk's directory of this place: nothing that was here before has a say.
     const cleared = this.#marks.clear(parent, node.name);
     if (cleared < 0) return cleared;
-    const source = this.#openSource(node);
-    if (source < 0) return source;
-    const stageName = this.#stage.name();
-    const copied = copyObject(
-      { sourceFd: source, stageDirFd: this.#stage.fd, stageName, data: false, features: this.#features },
-      false,
-    );
-    close(source);
+    const copied = this.#copy(disk);
     if (typeof copied === 'number') return copied;
+    const { stageName } = copied;
     const dirfd = this.#tree.flash.fd(parent.dir.flash);
     const err =
       dirfd < 0
@@ -83,15 +78,5 @@ export class Directories {
     this.#tree.landed(node);
     this.#onMade(node, copied.degraded);
     return 0;
-  }
-
-  #openSource(node: DirNode): number {
-    const { disk } = this.#tree;
-    const place = node.dir.disk;
-    if (place === null) return ENOENT;
-    if (place.husk) return disk.open(place.parent ?? disk.root, place.name, O_PATH | O_DIRECTORY);
-    const fd = disk.open(place, DOT, O_RDONLY | O_DIRECTORY | O_NOATIME);
-    // Neither its owner nor allowed to read it: its attributes are all that is needed.
-    return fd < 0 ? disk.open(place, DOT, O_PATH | O_DIRECTORY) : fd;
   }
 }

@@ -15,6 +15,7 @@ export const EVENT_KINDS = [
   'spill',
   'miss',
   'mode',
+  'disk',
   'degraded',
   'error',
 ] as const;

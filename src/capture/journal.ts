@@ -252,6 +252,20 @@ export class Journal {
     });
   }
 
+  /** Disk does not answer, or does again. */
+  disk(what: 'silent' | 'answers', reason: string): void {
+    this.#events.push({
+      time: new Date().toISOString(),
+      kind: 'disk',
+      path: '/',
+      objectKind: 'directory',
+      operation: what,
+      mode: this.#current.mode,
+      requester: null,
+      reason,
+    });
+  }
+
   #degraded(path: ByteString, kind: ObjectKind, degraded: readonly Degradation[], cause: Cause | null): void {
     for (const loss of degraded) {
       const reason = `${loss.what}: ${loss.reason}`;

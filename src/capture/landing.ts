@@ -101,13 +101,19 @@ export class Landing {
 
   /** Flash's object (`fromFd`, `from`), which shows `number`, also as (`parent`, `name`), a name that disk has of it. Errors: what link gives. */
   nameFrom(fromFd: number, from: ByteString, parent: DirNode, name: ByteString, number: Numbered): number {
+    const above = this.#directories.ensure(parent);
+    if (above < 0) return above;
     const stageName = this.#stage.name();
     // Through the stage, so that the directory's times can be kept by the one piece of code that knows how.
     const linked = linkat(fromFd, from, this.#stage.fd, stageName);
     if (linked < 0) return linked;
-    const above = this.#directories.ensure(parent);
-    const err = above < 0 ? above : this.#named(stageName, parent, name, number, true);
-    if (err < 0) unlinkat(this.#stage.fd, stageName);
+    let err: number | undefined;
+    try {
+      err = this.#named(stageName, parent, name, number, true);
+    } finally {
+      // Run anew, it gets another one.
+      if (err === undefined || err < 0) unlinkat(this.#stage.fd, stageName);
+    }
     return err === EEXIST ? 0 : err;
   }
 
@@ -139,10 +145,10 @@ export class Landing {
       if (found < 0) return found;
       const { inoLo: flashLo, inoHi: flashHi } = stat;
       const { disk } = parent.dir;
+      const onDisk = disk !== null && this.#tree.disk.stat(disk, name, stat) >= 0;
       const marked = this.#marks.together(() => {
         const origin = this.#marks.origin(parent, name, { inoLo, inoHi, diskPath: null, flashLo, flashHi });
-        if (origin < 0 || disk === null || this.#tree.disk.stat(disk, name, stat) < 0) return origin;
-        return this.#marks.spend(parent, name, stat);
+        return origin < 0 || !onDisk ? origin : this.#marks.spend(parent, name, stat);
       });
       if (marked < 0) return marked;
     } else {

@@ -34,8 +34,7 @@ export class Routes {
   readonly #onSpill: RoutesOptions['onSpill'];
   readonly #said = new Set<ByteString>();
   #refused = false;
-  /** Something was changed on disk since the mount. */
-  diskChanged = false;
+  #diskChanged = false;
 
   constructor(options: RoutesOptions) {
     this.#tree = options.tree;
@@ -43,6 +42,16 @@ export class Routes {
     this.#rules = options.rules;
     this.#onSpill = options.onSpill;
     if (this.#tree.disk.writable) this.#tree.prefersDisk = (node) => this.#isDisks(node) && this.of(node) === 'disk';
+  }
+
+  /** Something was changed on disk since the mount. To be set at each change, when it is made or just about to be. */
+  get diskChanged(): boolean {
+    return this.#diskChanged;
+  }
+
+  set diskChanged(changed: boolean) {
+    this.#diskChanged = changed;
+    this.#tree.disk.calls.changed();
   }
 
   /** Whether any change can go to disk now. */

@@ -27,6 +27,7 @@ function describeEvent(event: Event): string {
   const { requester, path } = event;
   const details = detailsOf(event).join(', ');
   const who = requester === null ? '' : ` by ${describeProcess(requester)}`;
+  if (event.kind === 'disk') return printable(event.reason ?? event.operation);
   if (event.kind === 'mode') return `${describeSwitch(event)} (${printable(details)})${who}`;
   return `${printable(path)}${details === '' ? '' : ` (${printable(details)})`}${who}`;
 }

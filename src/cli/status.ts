@@ -39,7 +39,7 @@ function describe(status: Status): string {
       'disk',
       status.detached
         ? `${status.disk} (detached)`
-        : `${status.disk} (${showSize(bytes.disk)} in use on its filesystem)`,
+        : `${status.disk} (${showSize(bytes.disk)} in use on its filesystem)${silence(status)}`,
     ],
     [
       'captured',
@@ -57,6 +57,11 @@ function describe(status: Status): string {
   ];
   const text = rows.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join('');
   return text + describeOperations(status);
+}
+
+function silence({ remote }: Status): string {
+  if (typeof remote?.silent !== 'number') return '';
+  return `; DOES NOT ANSWER for ${showTime(remote.silent)}, ${remote.waiting} requests wait`;
 }
 
 function fullness({ counts, space }: Status): string {

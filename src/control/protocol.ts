@@ -213,6 +213,13 @@ export interface Status {
   readonly options: readonly string[];
   /** Disk is away (`detach`): then its count of bytes is 0. */
   readonly detached: boolean;
+  /** Where disk may leave questions unanswered, as a network filesystem; null: it is none such. */
+  readonly remote: {
+    /** Seconds for which it has not answered; null: it answers. */
+    readonly silent: number | null;
+    /** Requests that wait for it. */
+    readonly waiting: number;
+  } | null;
   readonly mode: Mode;
   /** Seconds. */
   readonly uptime: number;

@@ -10,8 +10,9 @@ import type { Features } from './features.ts';
 import { CONTROL_WORDS, ENDED, FAILED, READY, WAKING } from './tasks.ts';
 import type { Answer, Envelope, Task, TaskResult, ThreadData } from './tasks.ts';
 
-/** `capture`: captures, synced in groups. `io`: what a request waits for; never behind a capture's sync. `big`: what takes so long that nobody else may wait behind it. */
-export type Lane = 'capture' | 'io' | 'big';
+/** `capture`: captures, synced in groups. `io`: what a request waits for; never behind a capture's sync. `big`: what takes so long that nobody else may wait behind it.
+ * `remote`: what may wait without end for a disk: all that copies from it, and its reads, where disk is such a one. */
+export type Lane = 'capture' | 'io' | 'big' | 'remote';
 
 /** A copy of more bytes than this goes where no other waits behind it. */
 const BIG = 8 << 20;
@@ -33,6 +34,8 @@ export interface PoolOptions {
   features: Features;
   /** Threads of the lane `io`, 1 or more (2): beyond one, the last takes the copies and syncs, so that reads don't wait for them. */
   ioThreads?: number;
+  /** Threads of the lane `remote` (0): where there are any, they make the copies of the others, but for the big ones. The last takes the copies. */
+  remoteThreads?: number;
   /** Told of an exception in a thread, whose task has been answered with EIO. */
   onBug: (stack: string) => void;
 }
@@ -81,14 +84,19 @@ export class CopyPool {
   readonly #all: readonly Thread[];
   readonly #waiting = new Map<number, Waiting>();
   readonly #onBug: (stack: string) => void;
-  readonly #pending: Record<Lane, number> = { capture: 0, io: 0, big: 0 };
+  readonly #pending: Record<Lane, number> = { capture: 0, io: 0, big: 0, remote: 0 };
   #lastId = 0;
 
   constructor(options: PoolOptions, control: Int32Array) {
     this.#control = control;
     this.#onBug = options.onBug;
     const start = (threads: number): Thread[] => Array.from({ length: threads }, () => startThread(options, control));
-    this.#lanes = { capture: start(1), io: start(options.ioThreads ?? 2), big: start(1) };
+    this.#lanes = {
+      capture: start(1),
+      io: start(options.ioThreads ?? 2),
+      big: start(1),
+      remote: start(options.remoteThreads ?? 0),
+    };
     this.#all = Object.values(this.#lanes).flat();
   }
 
@@ -108,8 +116,10 @@ export class CopyPool {
   }
 
   /** Hands a task to a thread. `onDone` is called once, from `drain`. */
-  submit<T extends Task>(lane: Lane, task: T, onDone: (result: TaskResult<T>) => void): void {
+  submit<T extends Task>(wanted: Lane, task: T, onDone: (result: TaskResult<T>) => void): void {
     const slow = task.kind !== 'readReply' && task.kind !== 'writeReply';
+    const copies = task.kind === 'copy' || task.kind === 'copyUp';
+    const lane = copies && wanted !== 'big' && this.#lanes.remote.length > 0 ? 'remote' : wanted;
     const thread = choose(this.#lanes[lane], slow);
     const id = ++this.#lastId;
     this.#waiting.set(id, { lane, thread, slow, onDone });

@@ -38,6 +38,32 @@ const names = new Map<number, string>([
   [0x62656572, 'sysfs'],
 ]);
 
+/** Those that somebody else answers for, a server or a process, who may be gone. */
+const ANSWERED_FOR: ReadonlySet<number> = new Set([
+  0x6969, // nfs
+  0xff534d42, // cifs
+  0xfe534d42, // smb2
+  0x517b, // smbfs
+  0x01021997, // 9p
+  0x65735546, // fuse; virtiofs gives this one, too
+  0x6a656a63, // virtiofs
+  0x786f4256, // vboxsf
+  0x00c36400, // ceph
+  0x5346414f, // openafs
+  0x6b414653, // afs of the kernel
+  0x73757245, // coda
+  0x0bd00bd0, // lustre
+  0x7461636f, // ocfs2
+  0x01161970, // gfs2
+  0x20030528, // orangefs
+  0x47504653, // gpfs
+]);
+
+/** Whether a call on it may wait without end, for somebody else's answer. */
+export function mayWait(magic: number): boolean {
+  return ANSWERED_FOR.has(magic);
+}
+
 /** The filesystem's name, as in /proc/filesystems where it has one number of its own (ext2, ext3 and ext4 share theirs); `0x...` when unknown. */
 export function filesystemType(magic: number): string {
   return names.get(magic) ?? `0x${magic.toString(16)}`;

@@ -32,7 +32,7 @@ const ANSWERS: Answers = {
   mode: turnMode,
   changes: ({ engine }, _about, reply) => reply.give(changesOf(engine)),
   'let-go': startLettingGo,
-  'come-back': ({ engine }, opened, reply) => reply.give(comeBack(engine.tree, opened)),
+  'come-back': takeBack,
   add: startAdd,
   forget: startForget,
 };
@@ -110,6 +110,28 @@ function obeyExcludes(live: LiveSession, { rules, mounts }: LiveRules, reply: Re
   });
 }
 
+function takeBack({ engine }: LiveSession, opened: Questions['come-back']['about'], reply: Reply<'come-back'>): void {
+  const { remote, tree } = engine;
+  if (remote?.disk.isFree === false) {
+    reply.refuse('failed', 'calls on the disk that was detached still wait for its server: umount -f of it ends them');
+    return;
+  }
+  const isIt = comeBack(tree, opened);
+  if (!isIt && tree.disk.silent) reply.refuse('failed', 'disk does not answer');
+  else reply.give(isIt);
+}
+
+function remoteOf({ remote, tree }: Engine): SessionStatus['remote'] {
+  if (remote === null) return null;
+  const { disk, waiters } = remote;
+  const { silentSince } = disk;
+  return {
+    silent: silentSince === null ? null : (performance.now() - silentSince) / 1000,
+    waiting: waiters.size,
+    used: tree.disk.away ? 0 : disk.used(tree.disk.root.fd),
+  };
+}
+
 function statusOf({ engine, copies, journal, space, modeSwitch, chores }: LiveSession): SessionStatus {
   // Only under `node --expose-gc`: then the heap is what is in use, not what was.
   globalThis.gc?.();
@@ -127,5 +149,6 @@ function statusOf({ engine, copies, journal, space, modeSwitch, chores }: LiveSe
     full: space.full || copies.starved,
     counts: journal.counts,
     heapUsed: heapUsed(),
+    remote: remoteOf(engine),
   };
 }

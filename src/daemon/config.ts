@@ -5,8 +5,11 @@ import type { Rule } from '../policy/exclude-rule.ts';
 import type { Mode } from '../policy/mode.ts';
 import { checkBranches } from './branch-paths.ts';
 import { collectRules } from './exclude-rules.ts';
-import type { MountDraft } from './mount-options.ts';
+import type { DiskRemote, MountDraft } from './mount-options.ts';
 import { StartError } from './start-error.ts';
+
+/** Longer than a server in reach takes, and hardly noticed when one is not. */
+const DISK_PATIENCE_MS = 50;
 
 /** Paths are absolute and hold no symlink. */
 export interface MountConfig {
@@ -23,6 +26,10 @@ export interface MountConfig {
   readonly maxFileSize: number;
   /** Disk may be changed, where it is mounted writable: excluded paths are changed there. */
   readonly diskWritable: boolean;
+  /** Disk is on a filesystem that may wait without end, for a server that is gone; `auto`: as the filesystem's type says. */
+  readonly diskRemote: DiskRemote;
+  /** For how long (ms) the session waits for an answer of such a disk, before it goes on with others. */
+  readonly diskPatience: number;
   /** False: all data is served, even where the kernel could read backing files by itself. */
   readonly passthrough: boolean;
   /** A file is captured when it is looked up, not only when it is opened. */
@@ -61,6 +68,8 @@ export function resolveConfig(draft: MountDraft, mountpoint: string): MountConfi
     reserve,
     maxFileSize: draft.maxFileSize,
     diskWritable: draft.diskWritable,
+    diskRemote: draft.diskRemote,
+    diskPatience: DISK_PATIENCE_MS,
     passthrough: draft.passthrough,
     onStat: draft.onStat,
     attrTimeout: draft.attrTimeout,

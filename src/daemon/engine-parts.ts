@@ -62,6 +62,7 @@ import { Ties } from '../upgrade/ties.ts';
 import { Wanted } from '../upgrade/wanted.ts';
 import type { EntryOut } from '../wire/replies.ts';
 import type { LiveConfig } from './config.ts';
+import { directoryCopies, isRemote } from './remote-parts.ts';
 import type { SessionData } from './session-messages.ts';
 
 const NAME_MAX = 255;
@@ -86,8 +87,19 @@ export interface Groundwork {
   readonly configuredExcludes: Excludes;
   readonly excludes: Excludes;
   readonly procFd: number;
+  /** Disk may wait without end. */
+  readonly isRemote: boolean;
   /** `.rootsync` */
   readonly home: number;
+}
+
+/** What is there once there is a connection. `remote`: how disk is asked, where it may wait without end. */
+export interface Connection {
+  readonly pool: CopyPool;
+  readonly remote: Engine['remote'];
+  /** /dev/fuse. */
+  readonly fuseFd: number;
+  readonly passthrough: boolean;
 }
 
 /** The merged root at work. */
@@ -141,6 +153,7 @@ export function prepare({ config, layout, liveExcludes, procFd }: SessionData): 
     configuredExcludes,
     excludes,
     procFd,
+    isRemote: isRemote(config.diskRemote, disk),
     home: layout.home,
   };
 }
@@ -151,7 +164,7 @@ function openKept(home: number): number {
 }
 
 /** Joins the parts over a connection. */
-export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, passthrough: boolean): Parts {
+export function assemble(ground: Groundwork, { pool, remote, fuseFd, passthrough }: Connection): Parts {
   const { config, flash, disk, stage, features, marks, log, procFd } = ground;
   const tree = new Tree({ flash, disk, marks });
   const current = firstMode(config, tree);
@@ -159,17 +172,16 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
   const store = new MarkStore(log, marks, tree);
   store.settle(ground.identity);
   const journal = new Journal(tree, new Requesters(procFd, fromText(config.mountpoint)), current);
-  const directories = new Directories(tree, stage, features, store, (node, degraded) => {
+  const copyOf = directoryCopies(ground, remote);
+  const directories = new Directories(tree, stage, features, store, copyOf, (node, degraded) => {
     journal.directoryMade(node, degraded);
     kernel.appeared(node);
     if (wanted.inForce) wanted.add([tree.path(node)]);
   });
   const markSync = new MarkSync(store, pool, features.ordered);
   const ties = new Ties({ tree, marks: store, markSync, stage, features, journal });
-  const prefill = new Prefill(fuseFd);
-  const nextFile = new NextFile(tree, prefill);
-  const recentFiles = new RecentFiles(fuseFd);
-  const data = new DataPath({ tree, fuseFd, passthrough, ...mappings(features, disk), nextFile, recentFiles });
+  const files = openFiles(tree, features, fuseFd, passthrough);
+  const { data } = files;
   const kernel = new KernelCache({ tree, onStat: config.onStat });
   const landing = new Landing({
     tree,
@@ -207,11 +219,8 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     flashSync: new FlashSync(pool, stage.fd, features.ordered),
     files: new HandleTable<FileHandle>(),
     listings,
-    data,
+    ...files,
     kernel,
-    prefill,
-    nextFile,
-    recentFiles,
     nextListing: new NextListing({ tree, listings, data, put: (...what) => putPlus(engine, ...what) }),
     capture,
     kept,
@@ -224,6 +233,7 @@ export function assemble(ground: Groundwork, pool: CopyPool, fuseFd: number, pas
     aside: new CopyAhead(tree, pool, () => ({ stage, features })),
     pool,
     stage,
+    remote,
     entry: newEntry(tree.stat),
     ...constantsOf(config, features),
   };
@@ -295,6 +305,17 @@ function routesOf(tree: Tree, current: CurrentMode, rules: Capture, journal: Jou
     },
   });
 }
+
+/** What serves the data of open files. */
+function openFiles(tree: Tree, features: Features, fuseFd: number, passthrough: boolean): OpenFiles {
+  const prefill = new Prefill(fuseFd);
+  const nextFile = new NextFile(tree, prefill);
+  const recentFiles = new RecentFiles(fuseFd);
+  const data = new DataPath({ tree, fuseFd, passthrough, ...mappings(features, tree.disk), nextFile, recentFiles });
+  return { data, prefill, nextFile, recentFiles };
+}
+
+type OpenFiles = Pick<Engine, 'data' | 'prefill' | 'nextFile' | 'recentFiles'>;
 
 /** Which branches can be mapped shared and writable. */
 function mappings(ofFlash: Features, disk: Branch): { sharedMmap: boolean; diskSharedMmap: boolean } {

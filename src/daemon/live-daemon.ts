@@ -16,6 +16,7 @@ import type { LetGo } from '../ops/letting-go.ts';
 import type { SwitchedBy } from '../ops/mode-switch.ts';
 import type { Mode } from '../policy/mode.ts';
 import { syncfs } from '../sys/io.ts';
+import { exitNow } from '../sys/process.ts';
 import { mountedAnywhere } from './all-mounts.ts';
 import type { MountConfig } from './config.ts';
 import type { Borrowed, BorrowedMode, Daemon, DetachHow } from './daemon-api.ts';
@@ -75,7 +76,7 @@ export class LiveDaemon implements Daemon {
       { link, home: layout.home, diskWritable: parts.config.diskWritable, mounts, notified: this.#notified },
       parts.keptMode,
     );
-    this.ended = parts.link.next('ended').then(({ ending }) => this.#end(ending));
+    this.ended = parts.link.next('ended').then(({ ending, stuck }) => this.#end(ending, stuck));
   }
 
   async unmount(options: { readonly lazy?: boolean } = {}): Promise<number> {
@@ -83,6 +84,8 @@ export class LiveDaemon implements Daemon {
       throw new Refusal('unavailable', 'this is the root of the system: it ends when the system does');
     // Gone already: its place and its numbers in the mount table may be another mount's by now.
     if (!(await this.#settled())) return EINVAL;
+    // Who waits for a disk that does not answer would keep it busy for ever.
+    if (options.lazy === true) this.#parts.link.order({ kind: 'do-without' });
     return unmountFuse(this.#parts.watch.mountpoint, options.lazy ?? false);
   }
 
@@ -183,13 +186,15 @@ export class LiveDaemon implements Daemon {
     return this.#parts.link.ask(question, about);
   }
 
-  async #end({ reason }: Ending): Promise<void> {
+  async #end({ reason }: Ending, stuck: boolean): Promise<void> {
+    // Threads that wait for disk end with the process alone, which would wait for them.
+    if (stuck) process.once('exit', exitNow);
     const { config, fuseFd, flashFd, layout, log, link, notifier, watch } = this.#parts;
     watch.stop();
     // Aborted or failed: without this the mount would stay, dead. Not one that is gone: the kernel gives its numbers to the next mount, and that would be
     // unmounted instead. A system's root is in nobody's way.
     if (!config.systemRoot && reason !== 'unmounted') unmountFuse(watch.mountpoint, true);
-    await link.close();
+    if (!stuck) await link.close();
     await notifier.close();
     log.close();
     syncfs(flashFd);

@@ -8,6 +8,9 @@ import { parseOptionList } from './option-list.ts';
 import { parseSize, parseSizeOrShare, type Share } from './size.ts';
 import { didYouMean } from './suggest.ts';
 
+const DISK_REMOTE = ['auto', 'yes', 'no'] as const;
+export type DiskRemote = (typeof DISK_REMOTE)[number];
+
 /** A configuration as far as options say it; paths as they were written. Later options win, lists grow. */
 export interface MountDraft {
   flash?: string;
@@ -18,6 +21,7 @@ export interface MountDraft {
   reserve: number | Share;
   maxFileSize: number;
   diskWritable: boolean;
+  diskRemote: DiskRemote;
   passthrough: boolean;
   onStat: boolean;
   attrTimeout: number;
@@ -39,6 +43,7 @@ export function newDraft(): MountDraft {
     reserve: 0,
     maxFileSize: 0,
     diskWritable: true,
+    diskRemote: 'auto',
     passthrough: true,
     onStat: true,
     attrTimeout: 86_400,
@@ -133,6 +138,17 @@ export const MOUNT_OPTIONS: readonly MountOption[] = [
     name: 'no-disk-changes',
     help: 'never change disk: what is excluded is changed on flash as well',
     set: (draft) => void (draft.diskWritable = false),
+  },
+  {
+    name: 'disk-remote',
+    value: 'auto|yes|no',
+    help: 'whether disk may leave questions unanswered, as a server that is gone does: then others do not wait along (auto: as its filesystem says)',
+    set(draft, value) {
+      const known = DISK_REMOTE.find((one) => one === value);
+      if (known === undefined) return `${value} says nothing: use ${DISK_REMOTE.join(', ')}`;
+      draft.diskRemote = known;
+      return undefined;
+    },
   },
   {
     name: 'no-passthrough',

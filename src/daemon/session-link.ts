@@ -38,7 +38,7 @@ export class SessionLink {
     });
     this.#worker.on('exit', () => {
       this.#closed = true;
-      this.#hear({ kind: 'ended', ending: { reason: 'stopped' } });
+      this.#hear({ kind: 'ended', ending: { reason: 'stopped' }, stuck: false });
       for (const { reject } of this.#questions.values()) reject(ended());
       this.#questions.clear();
       port1.close();

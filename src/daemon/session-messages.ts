@@ -47,6 +47,8 @@ export interface SessionStatus {
   readonly full: boolean;
   readonly counts: JournalCounts;
   readonly heapUsed: number;
+  /** A disk that may wait without end; null: it is none. `silent`: seconds without an answer; `used`: bytes, as last heard. */
+  readonly remote: { readonly silent: number | null; readonly waiting: number; readonly used: number } | null;
 }
 
 /** Exclude rules that come after those of the configuration, and the paths in the merged root at which something is mounted. */
@@ -101,6 +103,8 @@ export interface Reply<Q extends QuestionName> {
 export type Order =
   | { readonly kind: 'serve'; readonly fuseFd: number; readonly notifier: NotifierHandle }
   | { [Q in QuestionName]: Question<Q> }[QuestionName]
+  /** Nobody is to wait for a disk that does not answer: they get EIO. */
+  | { readonly kind: 'do-without' }
   /** End now, whoever still uses the mount. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'mounted-on'; readonly paths: readonly ByteString[] }
@@ -118,4 +122,5 @@ export type News =
   /** To the question with this id. */
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Questions[QuestionName]['answer'] }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: ProtocolError }
-  | { readonly kind: 'ended'; readonly ending: Ending };
+  /** `stuck`: threads still wait for disk, and end only with the process. */
+  | { readonly kind: 'ended'; readonly ending: Ending; readonly stuck: boolean };

@@ -11,17 +11,21 @@ import { notificationSink } from '../fuse/notifier.ts';
 import { Session } from '../fuse/session.ts';
 import { giveUpAhead } from '../ops/ahead.ts';
 import type { Engine } from '../ops/engine.ts';
-import { operations } from '../ops/table.ts';
 import { drainEvent, POLLIN, PollSet } from '../sys/poll.ts';
 import { enterProc, umask } from '../sys/process.ts';
 import { answer } from './answers.ts';
 import { assemble, prepare } from './engine-parts.ts';
 import type { Groundwork, Parts } from './engine-parts.ts';
 import type { LiveSession } from './live-session.ts';
+import { askByOthers, doWithoutDisk, lookAtDisk, operationsOver, tellOfDisk } from './remote-parts.ts';
 import type { News, Order, Question, QuestionName, Reply, SessionData } from './session-messages.ts';
 
 /** Longest sleep between two looks at the copy threads' answers, which wake us by themselves. */
 const FINISH_WAIT_NS = 1e9;
+/** Threads that read and copy from a disk that may wait without end. */
+const REMOTE_THREADS = 3;
+/** How long (ms) they may take to end. */
+const REMOTE_CLOSE_MS = 5000;
 
 const data = workerData as SessionData;
 const { port, procFd, wakeFd, config } = data;
@@ -30,25 +34,31 @@ function say(news: News): void {
   port.postMessage(news);
 }
 
+function onBug(what: string): void {
+  say({ kind: 'bug', what });
+}
+
 function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): void {
+  const shared = { wakeFd, procFd, stageDirFd: data.layout.stage, features: ground.features, onBug };
   const pool = startCopyPool({
-    wakeFd,
-    procFd,
+    ...shared,
     fuseFd: order.fuseFd,
-    stageDirFd: data.layout.stage,
-    features: ground.features,
-    onBug: (stack) => {
-      say({ kind: 'bug', what: stack });
-    },
+    remoteThreads: ground.isRemote ? REMOTE_THREADS : 0,
   });
   if (typeof pool === 'number') {
     say({ kind: 'failed', reason: `the copy threads did not become ready: ${errnoName(pool)}` });
     return;
   }
-  const parts = assemble(ground, pool, order.fuseFd, config.passthrough);
+  const remote = ground.isRemote ? askByOthers(ground.disk, { ...shared, patience: config.diskPatience }) : null;
+  if (typeof remote === 'number') {
+    say({ kind: 'failed', reason: `the threads that ask disk did not become ready: ${errnoName(remote)}` });
+    return;
+  }
+  const parts = assemble(ground, { pool, remote, fuseFd: order.fuseFd, passthrough: config.passthrough });
+  tellOfDisk(parts.engine, parts.journal);
   const session = new Session<Engine>({
     channel: new DeviceChannel(order.fuseFd, wakeFd),
-    operations,
+    operations: operationsOver(parts.engine),
     context: parts.engine,
     wants: {
       without: config.passthrough ? [] : ['FUSE_PASSTHROUGH'],
@@ -66,6 +76,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
       onWake: () => {
         giveUpAhead(parts.engine);
         pool.drain();
+        remote?.disk.drain();
         for (let next = receive(); next !== undefined; next = receive()) obey(next, live);
         work(live);
       },
@@ -74,10 +85,12 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
         giveUpAhead(parts.engine);
         return true;
       },
-      nextDeadline: () => earlier(parts.engine.kernel.deadline, parts.engine.recentFiles.deadline),
+      nextDeadline: () =>
+        earlier(earlier(parts.engine.kernel.deadline, parts.engine.recentFiles.deadline), remote?.disk.deadline),
       onDeadline: () => {
         parts.engine.kernel.step();
         parts.engine.recentFiles.expire();
+        lookAtDisk(parts.engine);
       },
       onBug: (error, request) => {
         say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
@@ -89,12 +102,13 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
   const ending = session.run();
   // Nobody asks any more, but what was used before umount(8) is still to be captured.
   if (ending.reason === 'unmounted') finishCopies(parts, pool);
-  pool.close();
+  const isDone = pool.close(remote === null ? undefined : REMOTE_CLOSE_MS);
   parts.diskStage.close();
   report(parts);
   parts.journal.close();
   parts.engine.markSync.now();
-  say({ kind: 'ended', ending });
+  const isShut = remote === null || remote.disk.shut();
+  say({ kind: 'ended', ending, stuck: !isDone || !isShut });
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {
@@ -106,11 +120,13 @@ function finishCopies(parts: Parts, pool: CopyPool): void {
   set.watch(0, wakeFd, POLLIN);
   const { mirror } = parts.engine;
   mirror.force();
-  while (!isIdle(parts)) {
+  while (!isSettled(parts)) {
     const mirrored = mirror.pump();
     if (!parts.copies.pump() && !mirrored) set.wait(FINISH_WAIT_NS);
     drainEvent(wakeFd);
     pool.drain();
+    parts.engine.remote?.disk.drain();
+    lookAtDisk(parts.engine);
   }
 }
 
@@ -134,11 +150,12 @@ function work(live: LiveSession): boolean {
   const { copies, engine, pool, settling } = live;
   const busy = goOn(live);
   const mirrored = engine.mirror.pump();
-  const started = engine.kernel.step() || copies.pump() || mirrored || busy;
+  const letIn = engine.remote?.disk.letIn() === true;
+  const started = engine.kernel.step() || copies.pump() || mirrored || busy || letIn;
   report(live);
-  if (settling.length > 0 && isIdle(live)) {
+  if (settling.length > 0 && isSettled(live)) {
     copies.retry();
-    if (!isIdle(live)) return true;
+    if (!isSettled(live)) return true;
     const waiting = settling.splice(0);
     pool.submit('capture', { kind: 'sync', fd: data.layout.stage, how: 'syncfs' }, () => {
       for (const reply of waiting) reply.give(null);
@@ -149,6 +166,11 @@ function work(live: LiveSession): boolean {
 
 function isIdle({ copies, engine }: Parts): boolean {
   return copies.pending === 0 && copies.copying === 0 && engine.mirror.idle;
+}
+
+/** Nothing is under way but what waits for a disk that does not answer. */
+function isSettled(parts: Parts): boolean {
+  return parts.engine.tree.disk.silent || isIdle(parts);
 }
 
 function report({ journal }: Parts): void {
@@ -170,6 +192,9 @@ function obey(order: Order, live: LiveSession): void {
       break;
     case 'moved':
       live.journal.mountedAt(order.mountpoint);
+      break;
+    case 'do-without':
+      doWithoutDisk(live.engine);
       break;
     case 'stop':
       live.session.stop();

@@ -44,6 +44,7 @@ export function statusOf({
     disk: config.disk,
     options: config.options,
     detached,
+    remote: session.remote === null ? null : { silent: session.remote.silent, waiting: session.remote.waiting },
     mode: session.mode,
     uptime: (Date.now() - startedAt) / 1000,
     passthrough: session.passthrough,
@@ -59,7 +60,8 @@ export function statusOf({
       captured: counts.bytesCaptured,
       copiedUp: counts.bytesCopiedUp,
       flash: usedBytes(flashFd),
-      disk: usedBytes(diskFd),
+      // Asked by others, where disk may not answer.
+      disk: session.remote === null ? usedBytes(diskFd) : session.remote.used,
     },
     queue: { pending: session.pending, copying: session.copying, asked: session.asked },
     mirror: { ...session.mirror, mirrored: counts.mirrored },

@@ -28,8 +28,9 @@ export function readyToChange(engine: Engine, node: Node, req: Request, data: bo
   if (route === 'disk') {
     // Flash's copy that is open, and cannot be moved, has lost its name.
     if (!node.onFlash && node.parent !== null && node.open?.fixed === true && !node.open.onDisk) return ETXTBSY;
-    routes.diskChanged = true;
-    return engine.mirror.begin(req, pathsOf(engine, node));
+    const begun = engine.mirror.begin(req, pathsOf(engine, node));
+    if (begun === OK) routes.diskChanged = true;
+    return begun;
   }
   if (tree.isDirty(node)) {
     const settled = engine.mirror.wait(tree.path(node), req);

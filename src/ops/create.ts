@@ -26,6 +26,7 @@ export const create: Operation<Engine, CreateIn> = (engine, req, { mode, umask, 
   if (marked !== OK) return marked;
   const dirfd = siteFd(engine, site);
   const wanted = maskedMode(engine, site, mode, umask) & 0o7777;
+  engine.tree.disk.calls.begun();
   const fd = dirfd < 0 ? dirfd : openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL, wanted);
   if (fd < 0) return notMade(engine, site, name, fd);
   close(fd);
@@ -44,6 +45,7 @@ export const tmpfile: Operation<Engine, CreateIn> = (engine, req, { mode, umask 
   if (!site.onDisk && !engine.features.tmpfile) return EOPNOTSUPP;
   const dirfd = siteFd(engine, site);
   const wanted = maskedMode(engine, site, mode, umask) & 0o7777;
+  engine.tree.disk.calls.begun();
   const fd = dirfd < 0 ? dirfd : openat(dirfd, asBytes('.'), O_TMPFILE | O_RDWR, wanted);
   if (fd < 0) return fd;
   const { tree } = engine;

@@ -4,6 +4,7 @@
 // has it open sees the change. And what is small and only read is served: after each read and mapping of a file that it passes through the kernel doubts
 // the access time, and the next stat costs a request; a loader's fstat of each library, a quarter of all requests.
 
+import { ON_THE_SPOT } from '../branch/calls.ts';
 import { EIO, EOPNOTSUPP, EPERM } from '../errno.ts';
 import { backingOpen } from '../sys/fuse-dev.ts';
 import { O_NOATIME, O_RDONLY, O_RDWR } from '../sys/open.ts';
@@ -71,7 +72,8 @@ export class DataPath {
   /** The state of `node` for one more open. Errors: what opening its backing gives. */
   begin(node: Node, writable: boolean, final: boolean): OpenState | number {
     const mayPass = this.#passthrough && final;
-    const state = node.open ?? this.#recentFiles.take(node, mayPass && !writable) ?? new OpenState();
+    const state =
+      node.open ?? this.#recentFiles.take(node, mayPass && !writable) ?? new OpenState(this.#tree.disk.calls.close);
     if (node.open === null) {
       if (state.readFd < 0) {
         const fd = this.#openToRead(node);
@@ -107,7 +109,9 @@ export class DataPath {
     if (--state.handles > 0) return;
     node.open = null;
     this.openFiles--;
-    if (writable) state.end(this.#fuseFd);
+    // To ask whether it is still the same would be to ask disk.
+    const asks = state.onDisk && this.#tree.disk.calls !== ON_THE_SPOT;
+    if (writable || asks) state.end(this.#fuseFd);
     else this.#recentFiles.closed(node, state);
     this.#tree.release(node);
   }

@@ -18,9 +18,12 @@ import type { Engine } from './engine.ts';
 const SELF = asBytes('');
 const stat = newStat();
 
-/** Descriptor of `parent` on disk. Errors: ENOENT, and what opening it gives. */
-export function diskFd(engine: Engine, parent: DirNode): number {
-  return parent.dir.disk === null ? ENOENT : engine.tree.disk.fd(parent.dir.disk);
+/** Descriptor of `parent` on disk, which is about to change. Errors: ENOENT, and what opening it gives. */
+export function diskFd({ tree }: Engine, parent: DirNode): number {
+  const { disk } = tree;
+  if (parent.dir.disk === null) return ENOENT;
+  const alive = disk.calls.alive(disk.fd(disk.root));
+  return alive < 0 ? alive : disk.fd(parent.dir.disk);
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Kept } from '../capture/kept.ts';
 import type { MarkSync } from '../capture/mark-sync.ts';
 import type { Routes } from '../capture/routes.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
+import type { RemoteDisk } from '../copy/remote-disk.ts';
 import type { Features } from '../copy/features.ts';
 import type { Stage } from '../copy/stage.ts';
 import type { FileHandle, HandleTable } from '../tree/handles.ts';
@@ -25,6 +26,7 @@ import type { KernelCache } from './kernel-cache.ts';
 import type { Listings } from './listings.ts';
 import type { Prefill } from './prefill.ts';
 import type { RecentFiles } from './recent-files.ts';
+import type { Waiters } from './waiters.ts';
 
 export interface Engine {
   readonly tree: Tree;
@@ -53,6 +55,8 @@ export interface Engine {
   /** What is changed, while somebody wants to know. */
   readonly changes: Changes;
   readonly pool: CopyPool;
+  /** Where disk may wait without end: how it is asked, and who waits for it. */
+  readonly remote: { readonly disk: RemoteDisk; readonly waiters: Waiters } | null;
   /** Reused for every entry reply; its `attr` is the tree's `stat`. */
   readonly entry: EntryOut;
   /** For how long the kernel may believe names and attributes: whole seconds, and nanoseconds beyond. */

@@ -52,13 +52,15 @@ export class LettingGo implements Chore {
   over = false;
   readonly left = 1;
   /** Disk answers no more, and whoever asked for this does without: each further question would only be another wait. */
-  #lost = false;
+  #lost: boolean;
 
   constructor(parts: LettingGoParts, force: boolean, cause: Cause, done: (answer: LetGo) => void) {
     this.#parts = parts;
     this.#force = force;
     this.#done = done;
+    this.#lost = parts.engine.tree.disk.silent;
     this.#work = this.#remember();
+    if (this.#lost) return;
     // A socket or fifo that is in use is found by its name, and must go on being found: flash gets a node of it.
     const { tree, capture } = parts.engine;
     for (const node of tree.table) {
@@ -70,7 +72,9 @@ export class LettingGo implements Chore {
   }
 
   step(): boolean {
-    const { needsDisk } = this.#parts;
+    const { disk } = this.#parts.engine.tree;
+    // What waits for a disk that does not answer would wait for ever.
+    const needsDisk = (): boolean => !disk.silent && this.#parts.needsDisk();
     if (this.#isHeld()) return this.#end();
     if (needsDisk()) return false;
     if (!runPiece(this.#work, () => true)) return true;
@@ -81,7 +85,10 @@ export class LettingGo implements Chore {
   /** What flash has as well, since its objects show disk's inode numbers; and what processes are in, or have mounted on. */
   *#remember(): Generator<void> {
     const { tree } = this.#parts.engine;
+    // It is by this that it is known again.
+    this.#memory.keep(SELF, tree.disk.rootStat);
     this.#keep(SELF, () => tree.disk.stat(tree.disk.root, SELF, stat));
+    if (this.#isLost()) return;
     const open: DirNode[] = [tree.root];
     for (let dir = open.pop(); dir !== undefined; dir = open.pop()) {
       const listing = merge(tree, dir);
@@ -104,11 +111,15 @@ export class LettingGo implements Chore {
     }
   }
 
+  #isLost(): boolean {
+    return this.#lost;
+  }
+
   #keep(path: ByteString, look: () => number): void {
     if (this.#lost) return;
     const err = look();
     if (err >= 0) this.#memory.keep(path, stat);
-    else if (this.#force) this.#lost = LOST.has(err);
+    else if (this.#force || this.#parts.engine.tree.disk.silent) this.#lost = LOST.has(err);
   }
 
   /** Whether a file is open from disk that may not, or cannot, be cut. */
@@ -137,6 +148,9 @@ export class LettingGo implements Chore {
     closeOthers();
     for (const node of nodes) this.#letGo(tree, node);
     tree.disk.leave(this.#memory);
+    engine.remote?.disk.letGo();
+    // Reads of what was cut.
+    engine.remote?.waiters.giveUp(EIO);
   }
 
   #letGo(tree: Tree, node: Node): void {

@@ -46,7 +46,9 @@ function linkAt(engine: Engine, node: Node, site: Site, name: ByteString): numbe
   const dirfd = siteFd(engine, site);
   if (dirfd < 0) return dirfd;
   const place = site.onDisk ? locate(engine.tree, node) : locateOnFlash(engine.tree, node);
-  return typeof place === 'number' ? place : linkat(place.dirfd, place.name, dirfd, name);
+  if (typeof place === 'number') return place;
+  engine.tree.disk.calls.begun();
+  return linkat(place.dirfd, place.name, dirfd, name);
 }
 
 function prepareOnFlash(engine: Engine, req: Request, node: Node, parent: DirNode, name: ByteString): number {

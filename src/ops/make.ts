@@ -19,6 +19,7 @@ export const mknod: Operation<Engine, MknodIn> = (engine, req, { name, mode, uma
   if (marked !== OK) return marked;
   const wanted = (mode & S_IFMT) | (maskedMode(engine, site, mode, umask) & 0o7777);
   const dirfd = siteFd(engine, site);
+  engine.tree.disk.calls.begun();
   const made = dirfd < 0 ? dirfd : mknodat(dirfd, name, wanted, rdevMajor, rdevMinor);
   return made < 0 ? notMade(engine, site, name, made) : finish(engine, req, site, name, wanted & 0o7777, unlinkat);
 };
@@ -30,6 +31,7 @@ export const symlink: Operation<Engine, SymlinkIn> = (engine, req, { name, targe
   const marked = markNew(engine, req, site, name, S_IFLNK);
   if (marked !== OK) return marked;
   const dirfd = siteFd(engine, site);
+  engine.tree.disk.calls.begun();
   const made = dirfd < 0 ? dirfd : symlinkat(target, dirfd, name);
   return made < 0 ? notMade(engine, site, name, made) : finish(engine, req, site, name, 0, unlinkat);
 };
@@ -41,6 +43,7 @@ export const mkdir: Operation<Engine, MkdirIn> = (engine, req, { name, mode, uma
   if (marked !== OK) return marked;
   const wanted = maskedMode(engine, site, mode, umask) & 0o7777;
   const dirfd = siteFd(engine, site);
+  engine.tree.disk.calls.begun();
   const made = dirfd < 0 ? dirfd : mkdirat(dirfd, name, wanted);
   return made < 0 ? notMade(engine, site, name, made) : finish(engine, req, site, name, wanted, rmdirat);
 };

@@ -3,6 +3,7 @@
 // here: what is got ready and not used is closed, and nobody has seen it.
 // Invariant: at most one file is kept ready, which only disk has and which nobody has open.
 
+import { ON_THE_SPOT } from '../branch/calls.ts';
 import { close, O_NOATIME, O_RDONLY } from '../sys/open.ts';
 import { PAGES_STALE, S_IFREG } from '../tree/node.ts';
 import type { Node } from '../tree/node.ts';
@@ -60,6 +61,8 @@ export class NextFile {
   work(): boolean {
     const node = this.#next;
     if (this.#inOrder < PROOF || node === null || node === this.#ready) return false;
+    // Nothing is asked in vain of a disk that may wait.
+    if (this.#tree.disk.calls !== ON_THE_SPOT) return false;
     this.clear();
     if (node.onFlash || node.open !== null || node.lookups === 0 || node.has(PAGES_STALE)) return false;
     const fd = openNode(this.#tree, node, O_RDONLY | O_NOATIME);

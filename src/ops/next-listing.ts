@@ -4,6 +4,7 @@
 // Invariant: what is ready is what READDIRPLUS would answer now. So it is given up before anything changes, and none is made while some
 // file is open to be written, which may change without our seeing it.
 
+import { ON_THE_SPOT } from '../branch/calls.ts';
 import { isDir } from '../tree/node.ts';
 import type { DirNode, Node } from '../tree/node.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -64,6 +65,8 @@ export class NextListing {
     const { tree, listings, data, put } = this.#parts;
     const node = this.#next;
     if (this.#inOrder < PROOF || node === null || data.writers > 0) return false;
+    // Nothing is asked in vain of a disk that may wait.
+    if (tree.disk.calls !== ON_THE_SPOT) return false;
     if (node !== this.#ready) {
       this.clear();
       if (tree.get(node.id) !== node) return false;

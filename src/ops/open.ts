@@ -96,6 +96,7 @@ export function replyOpen(engine: Engine, out: Parameters<typeof openOut>[0], no
 function truncateOpen(engine: Engine, node: Node, req: Request, killSuidgid: boolean): number {
   const fd = engine.data.writable(node);
   if (fd < 0) return fd;
+  engine.tree.disk.calls.begun();
   const err = cut(fd, 0);
   if (err < 0) return err;
   return killSuidgid ? killPrivileges(engine, node, req) : OK;

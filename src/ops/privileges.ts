@@ -9,7 +9,7 @@ import { chmodAt } from '../sys/attr.ts';
 import { pread } from '../sys/io.ts';
 import { close, O_RDONLY, openat } from '../sys/open.ts';
 import { newStat, statxAt } from '../sys/stat.ts';
-import { getxattr, removexattr } from '../sys/xattr.ts';
+import { removexattr } from '../sys/xattr.ts';
 import type { Node } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
 import type { Engine } from './engine.ts';
@@ -25,8 +25,10 @@ const stat = newStat();
 /** Whether `mode`, or a capability, is something that a write may have to remove. What cannot be seen counts as nothing. */
 export function isPrivileged(engine: Engine, node: Node): boolean {
   const place = locate(engine.tree, node);
-  if (typeof place === 'number' || statxAt(place.dirfd, place.name, stat) < 0) return false;
-  return hasSetId(stat.mode) || getxattr(place.dirfd, place.name, CAPABILITY, NO_ROOM) > 0;
+  if (typeof place === 'number') return false;
+  const { calls, dir, dirfd, name } = place;
+  if (calls.stat(dir, dirfd, name, stat) < 0) return false;
+  return hasSetId(stat.mode) || calls.getxattr(dir, dirfd, name, CAPABILITY, NO_ROOM) > 0;
 }
 
 /**

@@ -1,6 +1,6 @@
 // FALLOCATE, LSEEK and COPY_FILE_RANGE: what a branch's filesystem can do with parts of a file, on its own descriptors.
 
-import { EBADF } from '../errno.ts';
+import { EBADF, EXDEV } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
 import { copyFileRange as copyRange, fallocate as allocate, lseek as seek } from '../sys/io.ts';
@@ -20,9 +20,12 @@ export const fallocate: Operation<Engine, FallocateIn> = (engine, req, { fh, mod
 };
 
 export const lseek: Operation<Engine, LseekIn> = (engine, req, { fh, offset, whence }) => {
-  const state = engine.files.get(fh)?.node.open;
-  if (state == null) return EBADF;
-  const at = seek(state.fd, offset, whence);
+  const node = engine.files.get(fh)?.node;
+  const state = node?.open;
+  if (node === undefined || state == null) return EBADF;
+  const { remote, tree } = engine;
+  const isRemote = remote !== null && tree.shownByDisk(node);
+  const at = isRemote ? remote.disk.seek(state.fd, offset, whence) : seek(state.fd, offset, whence);
   if (at < 0) return at;
   lseekOut(req.out, at);
   return OK;
@@ -49,6 +52,8 @@ function copy(engine: Engine, req: Request, { fhIn, offIn, fhOut, offOut, len }:
   const from = engine.files.get(fhIn)?.node;
   const to = engine.files.get(fhOut)?.node;
   if (from?.open == null || to === undefined) return EBADF;
+  // The kernel reads and writes instead: that does not wait for disk here.
+  if (engine.remote !== null && (engine.tree.shownByDisk(from) || engine.tree.shownByDisk(to))) return EXDEV;
   const fdOut = engine.data.writable(to);
   if (fdOut < 0) return fdOut;
   const copied = copyRange(from.open.fd, offIn, fdOut, offOut, Math.min(len, MOST));

@@ -3,10 +3,11 @@
 
 import { EAGAIN, EBADF, EIO, EOPNOTSUPP } from '../errno.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
-import type { Operation } from '../fuse/operation.ts';
+import type { Operation, Request } from '../fuse/operation.ts';
 import { preadNowait } from '../sys/io.ts';
 import { newStat, statxFd } from '../sys/stat.ts';
 import { PAGES_GIVEN } from '../tree/node.ts';
+import type { OpenState } from '../tree/open-state.ts';
 import type { ReadIn } from '../wire/requests/handles.ts';
 import type { Engine } from './engine.ts';
 
@@ -20,6 +21,7 @@ export const read: Operation<Engine, ReadIn> = (engine, req, { fh, offset, size 
   const { fd } = state;
   // It was cut off from disk.
   if (fd < 0) return EIO;
+  if (engine.remote !== null && engine.tree.shownByDisk(node)) return readRemote(engine, req, state, offset, size);
   const { out } = req;
   const n = preadNowait(fd, out.buf, out.pos, size, offset);
   if (n === size) {
@@ -49,3 +51,20 @@ export const read: Operation<Engine, ReadIn> = (engine, req, { fh, offset, size 
   );
   return DEFERRED;
 };
+
+/** Of a disk that may wait: all is left to the copy threads, and who is killed meanwhile does not wait. */
+function readRemote({ pool, remote }: Engine, req: Request, state: OpenState, offset: number, length: number): number {
+  const { uniqueLo, uniqueHi } = req;
+  const waiting = req.defer();
+  state.borrow();
+  const read = remote?.disk.reads();
+  const leave = remote?.waiters.add(req.pid, waiting, () => {
+    // The thread's answer, should there be one, finds nobody.
+  });
+  pool.submit('remote', { kind: 'readReply', fd: state.fd, offset, length, uniqueLo, uniqueHi }, () => {
+    state.giveBack();
+    read?.();
+    if (leave?.() === true) waiting.answered();
+  });
+  return DEFERRED;
+}

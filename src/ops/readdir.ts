@@ -1,6 +1,7 @@
 // READDIRPLUS and READDIR over a merged listing. READDIRPLUS gives the kernel nodes, which spares it a LOOKUP each; not for what a LOOKUP
 // must be seen of, because looking it up is using it (directories and special files to be captured, further names of a file).
 
+import { Unanswered } from '../branch/calls.ts';
 import { ENOENT } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
@@ -32,7 +33,13 @@ export const readdirplus: Operation<Engine, ReadIn> = (engine, req, { offset, si
     engine.listings.ended(reading.walk);
     engine.nextListing.ended(node);
   }
-  while (putPlus(engine, node, reading, out));
+  const start = out.pos;
+  try {
+    while (putPlus(engine, node, reading, out));
+  } catch (error) {
+    // The kernel goes on from what it has been given, and counts it as known: that cannot be taken back.
+    if (!(error instanceof Unanswered) || out.pos === start) throw error;
+  }
   return OK;
 };
 
@@ -73,14 +80,17 @@ export function putPlus(engine: Engine, parent: DirNode, reading: Reading, out: 
   if (name === undefined) return false;
   // Room first: a node must not be counted as known to the kernel and then not be sent.
   if (out.room < ENTRY_ROOM + name.length) return false;
-  reading.at++;
   const lo = listing.inoLo[at] ?? 0;
   const hi = listing.inoHi[at] ?? 0;
   const type = listing.types[at] ?? 0;
   const next = offsetOf(walk, at + 1);
   // The kernel knows the directory and the one above it, and counts no reference for these two.
-  if (at < DOTS) return direntplus(out, null, lo, hi, next, type, name);
+  if (at < DOTS) {
+    reading.at++;
+    return direntplus(out, null, lo, hi, next, type, name);
+  }
   const node = tree.lookupListed(parent, name, listing.where[at] ?? 0, lo, hi);
+  reading.at++;
   if (typeof node === 'number') {
     // Gone since it was listed: leave it out. Otherwise let the kernel ask and get the error.
     return node === ENOENT || direntplus(out, null, lo, hi, next, type, name);

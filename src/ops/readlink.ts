@@ -3,7 +3,6 @@
 import { EINVAL, ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation } from '../fuse/operation.ts';
-import { readlinkat } from '../sys/link.ts';
 import { S_IFLNK } from '../tree/node.ts';
 import { locate } from '../tree/place.ts';
 import type { Engine } from './engine.ts';
@@ -14,7 +13,7 @@ export const readlink: Operation<Engine, null> = (engine, req) => {
   if (node.kind !== S_IFLNK) return EINVAL;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
-  const target = readlinkat(place.dirfd, place.name);
+  const target = place.calls.readlink(place.dir, place.dirfd, place.name);
   if (typeof target === 'number') return target;
   req.out.name(target);
   engine.capture.used(node, req, 'readlink');

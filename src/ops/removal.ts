@@ -69,6 +69,7 @@ export function leavesDisk({ routes, tree }: Engine, node: Node, parent: DirNode
 export function takeFromDisk(engine: Engine, node: Node, call: () => number): number {
   const kept = keepReachable(engine, node);
   if (kept < 0) return kept;
+  engine.tree.disk.calls.begun();
   const err = call();
   if (err < 0) {
     if (node.aliases === null) engine.tree.orphans.drop(node);

@@ -78,6 +78,7 @@ function renameDisk(engine: Engine, { from, oldName, to, newName }: Move, flags:
   const newFd = diskFd(engine, to);
   const oldFd = diskFd(engine, from);
   if (oldFd < 0 || newFd < 0) return Math.min(oldFd, newFd);
+  engine.tree.disk.calls.begun();
   return renameat2(oldFd, oldName, newFd, newName, flags);
 }
 

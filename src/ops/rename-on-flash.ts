@@ -108,6 +108,7 @@ function renameat(engine: Engine, { from, oldName, to, newName }: Move, flags: n
   const newFd = flashFd(engine, to);
   const oldFd = flashFd(engine, from);
   if (oldFd < 0 || newFd < 0) return Math.min(oldFd, newFd);
+  engine.tree.disk.calls.begun();
   return renameat2(oldFd, oldName, newFd, newName, flags);
 }
 

@@ -37,6 +37,7 @@ export const rmdir: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (hidden !== OK) return hidden;
   const kept = keepReachable(engine, node);
   if (kept < 0) return kept;
+  tree.disk.calls.begun();
   if (onFlash) {
     const dirfd = flashFd(engine, parent);
     const gone = dirfd < 0 ? dirfd : rmdirat(dirfd, name);

@@ -39,6 +39,7 @@ export const setattr: Operation<Engine, SetattrIn> = (engine, req, arg) => {
   // Cut to nothing: no data need be copied.
   const ready = readyToChange(engine, node, req, (arg.valid & FATTR_SIZE) === 0 || arg.size > 0);
   if (ready !== OK) return ready;
+  tree.disk.calls.begun();
   const err = change(engine, req, node, arg);
   if (err < 0) return err;
   if ((arg.valid & (FATTR_UID | FATTR_GID | FATTR_MODE)) !== 0) followOnFlash(engine, node);

@@ -24,6 +24,7 @@ export const setxattr: Operation<Engine, SetxattrIn> = (engine, req, { name, val
   if (ready !== OK) return ready;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
+  engine.tree.disk.calls.begun();
   const err = setAttribute(place.dirfd, place.name, name, value, flags);
   if (err < 0) return err;
   // The caller is not in the file's group: the kernel asks for what it would do itself, but of a default ACL as well, which changes no mode.
@@ -40,6 +41,7 @@ export const removexattr: Operation<Engine, RemovexattrIn> = (engine, req, { nam
   if (ready !== OK) return ready;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
+  engine.tree.disk.calls.begun();
   const err = removeAttribute(place.dirfd, place.name, name);
   if (err < 0) return err;
   followOnFlash(engine, node, name);

@@ -2,6 +2,7 @@
 // are written through; it must stay answered for filesystems mounted without FOPEN_NOFLUSH.
 
 import { asBytes } from '../bytes.ts';
+import type { Lane } from '../copy/copy-pool.ts';
 import { EBADF, ESTALE } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';
@@ -30,7 +31,8 @@ export const fsync: Operation<Engine, FsyncIn> = (engine, req, { fh, fsyncFlags 
   if (mirrored !== OK) return mirrored;
   state.borrow();
   const how = (fsyncFlags & FUSE_FSYNC_FDATASYNC) !== 0 ? 'fdatasync' : 'fsync';
-  return inThread(engine, req, state.fd, how, () => {
+  const lane = onDisk && engine.remote !== null ? 'remote' : 'io';
+  return inThread(engine, req, lane, state.fd, how, () => {
     state.giveBack();
   });
 };
@@ -48,16 +50,17 @@ export const fsyncdir: Operation<Engine, FsyncIn> = (engine, req) => {
   if (flash !== null) open.push(engine.tree.flash.open(flash, DOT, O_RDONLY | O_DIRECTORY));
   const [first, second] = open.filter((fd) => fd >= 0);
   if (first === undefined) return open[0] ?? OK;
-  if (second === undefined) return inThread(engine, req, first, 'fsync', () => close(first));
-  return both(engine, req, first, second);
+  const lane = engine.remote !== null ? 'remote' : 'io';
+  if (second === undefined) return inThread(engine, req, lane, first, 'fsync', () => close(first));
+  return both(engine, req, lane, first, second);
 };
 
 /** Names may have come and gone on both branches: the answer is given once both are on their devices. */
-function both(engine: Engine, req: Request, first: number, second: number): number {
+function both(engine: Engine, req: Request, lane: Lane, first: number, second: number): number {
   const waiting = req.defer();
-  engine.pool.submit('io', { kind: 'sync', fd: first, how: 'fsync' }, (err) => {
+  engine.pool.submit(lane, { kind: 'sync', fd: first, how: 'fsync' }, (err) => {
     close(first);
-    engine.pool.submit('io', { kind: 'sync', fd: second, how: 'fsync' }, (other) => {
+    engine.pool.submit(lane, { kind: 'sync', fd: second, how: 'fsync' }, (other) => {
       close(second);
       const failed = Math.min(err, other);
       if (failed < 0) waiting.fail(failed as Errno);
@@ -67,10 +70,17 @@ function both(engine: Engine, req: Request, first: number, second: number): numb
   return DEFERRED;
 }
 
-function inThread(engine: Engine, req: Request, fd: number, how: 'fsync' | 'fdatasync', done: () => void): number {
+function inThread(
+  engine: Engine,
+  req: Request,
+  lane: Lane,
+  fd: number,
+  how: 'fsync' | 'fdatasync',
+  done: () => void,
+): number {
   const waiting = req.defer();
   const { uniqueLo, uniqueHi } = req;
-  engine.pool.submit('io', { kind: 'syncReply', fd, how, uniqueLo, uniqueHi }, () => {
+  engine.pool.submit(lane, { kind: 'syncReply', fd, how, uniqueLo, uniqueHi }, () => {
     done();
     waiting.answered();
   });

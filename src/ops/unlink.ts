@@ -36,6 +36,7 @@ export const unlink: Operation<Engine, NameIn> = (engine, req, { name }) => {
   if (copy < 0) return copy;
   const kept = keepReachable(engine, node);
   if (kept < 0) return kept;
+  tree.disk.calls.begun();
   if (onFlash) {
     const dirfd = flashFd(engine, parent);
     const gone = dirfd < 0 ? dirfd : unlinkat(dirfd, name);

@@ -4,7 +4,6 @@ import { asBytes } from '../bytes.ts';
 import { ENODATA, EOPNOTSUPP, ERANGE, ESTALE } from '../errno.ts';
 import { OK } from '../fuse/operation.ts';
 import type { Operation, Request } from '../fuse/operation.ts';
-import { getxattr as readAttribute, listxattrInto } from '../sys/xattr.ts';
 import { locate } from '../tree/place.ts';
 import { getxattrOut } from '../wire/replies.ts';
 import type { GetxattrIn, ListxattrIn } from '../wire/requests/attrs.ts';
@@ -21,7 +20,7 @@ export const getxattr: Operation<Engine, GetxattrIn> = (engine, req, { size, nam
   if (name === CAPABILITY && engine.recentFiles.isIncapable(node)) return ENODATA;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
-  const length = readAttribute(place.dirfd, place.name, name, value);
+  const length = place.calls.getxattr(place.dir, place.dirfd, place.name, name, value);
   if (length === ENODATA && name === CAPABILITY) engine.recentFiles.foundIncapable(node);
   // Where the branch's filesystem has no ACLs there is none: the kernel, which enforces them for us, would refuse all access to a file for any other error.
   if (length === EOPNOTSUPP && name.startsWith(ACL)) return ENODATA;
@@ -33,7 +32,7 @@ export const listxattr: Operation<Engine, ListxattrIn> = (engine, req, { size })
   if (node === undefined) return ESTALE;
   const place = locate(engine.tree, node);
   if (typeof place === 'number') return place;
-  return answer(req, size, listxattrInto(place.dirfd, place.name, value));
+  return answer(req, size, place.calls.listxattr(place.dir, place.dirfd, place.name, value));
 };
 
 /** The kernel asks for the length with size 0, or for the value into `size` bytes. */

@@ -55,6 +55,13 @@ export class DirCursor {
     return n;
   }
 
+  /** Takes a batch that `getdents` has read elsewhere. */
+  load(batch: Uint8Array): void {
+    this.#bytes.set(batch);
+    this.#at = 0;
+    this.#end = batch.length;
+  }
+
   /** Steps to the next entry of the batch; false after its last. */
   next(): boolean {
     const bytes = this.#bytes;

@@ -37,6 +37,7 @@ const SIGXFSZ = 25;
 const SIG_SETMASK = 2;
 const CAPABILITY_VERSION_3 = 0x20080522;
 
+const cExit = declare('_exit', 'int', ['int']);
 const cUnshare = declare('unshare', 'int', ['int']);
 const cChroot = declare('chroot', 'int', [PTR]);
 const cChdir = declare('chdir', 'int', [PTR]);
@@ -237,4 +238,9 @@ export function getgid(): number {
 /** The kernel's number of this thread. */
 export function gettid(): number {
   return cGettid();
+}
+
+/** Ends the process at once, whatever its threads are doing. */
+export function exitNow(status: number): void {
+  cExit(status);
 }

@@ -91,6 +91,7 @@ const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
 const statx = declare('statx', 'int', ['int', PTR, 'int', 'uint32_t', PTR]);
 
+const AT_STATX_FORCE_SYNC = 0x2000;
 const NOFOLLOW = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
 
 // Offsets of struct statx, which is the same on every architecture, in 4-byte words (8-byte slots for getI64 and getU64).
@@ -135,6 +136,13 @@ export function statxAt(dirfd: number, name: ByteString, out: Stat, mask: number
 /** Attributes of what a path leads to, symlinks followed. */
 export function statxFollow(dirfd: number, name: ByteString, out: Stat, mask: number = STATX_ALL): number {
   if (statx(dirfd, path(name), AT_NO_AUTOMOUNT, mask, struct) < 0) return failure();
+  fill(out);
+  return 0;
+}
+
+/** As `statxFd`, asked of the server where there is one, whatever is known here. */
+export function statxNow(fd: number, out: Stat): number {
+  if (statx(fd, emptyPath, AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_ALL, struct) < 0) return failure();
   fill(out);
   return 0;
 }

@@ -1,13 +1,11 @@
 // The merged listing of a directory: flash's names, then those that only disk has, without whiteouts, hidden mounts and our own name.
 
-import type { Branch } from '../branch/branch.ts';
 import type { BranchDir } from '../branch/branch-dir.ts';
 import { asBytes } from '../bytes.ts';
 import type { ByteString } from '../bytes.ts';
 import type { Errno } from '../errno.ts';
 import { ENOENT } from '../errno.ts';
 import { DirCursor, DT_DIR } from '../sys/dir.ts';
-import { close, O_DIRECTORY, O_NOATIME, O_RDONLY } from '../sys/open.ts';
 import { newStat } from '../sys/stat.ts';
 import { IN_DISK, IN_FLASH, Listing } from './listing.ts';
 import { OPAQUE, WHITEOUT } from './marks.ts';
@@ -59,7 +57,7 @@ function addFlash(
   const { inos, marks } = tree;
   const { origins } = node.dir;
   const atRoot = node === tree.root;
-  return each(tree.flash, flash, () => {
+  return tree.flash.list(flash, cursor, () => {
     const name = cursor.name;
     if (atRoot && name === RESERVED) return;
     const origin = marks.originOf(origins, name, cursor.inoLo, cursor.inoHi);
@@ -87,7 +85,7 @@ function addDisk(
   const { devMajor, devMinor } = dirStat;
   const { hides } = node.dir;
   const atRoot = node === tree.root;
-  return each(tree.disk, disk, () => {
+  return tree.disk.list(disk, cursor, () => {
     const name = cursor.name;
     if (tree.disk.hides(disk, name) || (atRoot && name === RESERVED)) return;
     const mark = tree.marks.of(hides, name);
@@ -103,18 +101,4 @@ function addDisk(
       listing.inoHi[at] = inos.hi;
     }
   });
-}
-
-function each(branch: Branch, dir: BranchDir, visit: () => void): number {
-  // O_NOATIME: listing must not change disk; refused to those who do not own the directory.
-  let fd = branch.open(dir, DOT, O_RDONLY | O_DIRECTORY | O_NOATIME);
-  if (fd < 0) fd = branch.open(dir, DOT, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return fd;
-  let n = cursor.fill(fd);
-  while (n > 0) {
-    while (cursor.next()) visit();
-    n = cursor.fill(fd);
-  }
-  close(fd);
-  return n;
 }

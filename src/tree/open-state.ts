@@ -2,7 +2,6 @@
 // passed through to one backing file, or every open is served by us. All opens of a node share this state; it ends with the last one.
 
 import { backingClose } from '../sys/fuse-dev.ts';
-import { close } from '../sys/open.ts';
 
 export class OpenState {
   /** Opens that the kernel has not released. */
@@ -20,6 +19,12 @@ export class OpenState {
   /** Work in other threads that uses the descriptors; they are closed only when it is 0. */
   #borrowed = 0;
   #retired: number[] = [];
+  readonly #close: (fd: number) => void;
+
+  /** `close` closes a descriptor of either branch. */
+  constructor(close: (fd: number) => void) {
+    this.#close = close;
+  }
 
   get passthrough(): boolean {
     return this.backingId !== 0;
@@ -61,7 +66,7 @@ export class OpenState {
   }
 
   #closeRetired(): void {
-    for (const fd of this.#retired) close(fd);
+    for (const fd of this.#retired) this.#close(fd);
     this.#retired = [];
   }
 }

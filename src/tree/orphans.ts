@@ -1,12 +1,17 @@
 // Descriptors of objects that have no name any more but are still open: the one way to reach them. Owned here, closed when the node goes or
 // gets a name. Disk's object of which one of them shows the inode number is kept as well, though removed, so that nothing else gets the number.
 
-import { close } from '../sys/open.ts';
 import type { Node } from './node.ts';
 
 export class Orphans {
   readonly #fds = new Map<Node, number>();
   readonly #keepers = new Map<Node, number>();
+  readonly #close: (fd: number) => void;
+
+  /** `close` closes a descriptor of either branch. */
+  constructor(close: (fd: number) => void) {
+    this.#close = close;
+  }
 
   get(node: Node): number | undefined {
     return this.#fds.get(node);
@@ -22,7 +27,7 @@ export class Orphans {
     for (const fds of [this.#fds, this.#keepers]) {
       const fd = fds.get(node);
       if (fd === undefined) continue;
-      close(fd);
+      this.#close(fd);
       fds.delete(node);
     }
   }
@@ -34,7 +39,7 @@ export class Orphans {
       return;
     }
     const keeper = this.#keepers.get(node);
-    if (keeper !== undefined) close(keeper);
+    if (keeper !== undefined) this.#close(keeper);
     this.#keepers.delete(node);
   }
 
@@ -47,7 +52,7 @@ export class Orphans {
   /** `fd`, of disk's object whose number `node` shows, is kept as long as `node`. */
   keepNumber(node: Node, fd: number): void {
     const before = this.#keepers.get(node);
-    if (before !== undefined) close(before);
+    if (before !== undefined) this.#close(before);
     this.#keepers.set(node, fd);
   }
 }

@@ -5,7 +5,6 @@ import type { ByteString } from '../bytes.ts';
 import { asBytes } from '../bytes.ts';
 import { ELOOP, ENOTDIR } from '../errno.ts';
 import type { Errno } from '../errno.ts';
-import { readlinkat } from '../sys/link.ts';
 import { isDir, S_IFLNK } from './node.ts';
 import type { DirNode, Node } from './node.ts';
 import { locate } from './place.ts';
@@ -110,7 +109,7 @@ export class PathWalk {
 /** What a symlink says. Errors: of finding and reading it. */
 export function targetOf(tree: Tree, node: Node): ByteString | Errno {
   const place = locate(tree, node);
-  return typeof place === 'number' ? (place as Errno) : readlinkat(place.dirfd, place.name);
+  return typeof place === 'number' ? (place as Errno) : place.calls.readlink(place.dir, place.dirfd, place.name);
 }
 
 function split(path: string): string[] {

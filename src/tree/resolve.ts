@@ -102,6 +102,7 @@ export class Resolver {
       below = disk.child(parent.dir.disk, name, this.#other);
     } else {
       inos.ofFlash(stat.inoLo, stat.inoHi);
+      below = this.#presumed(parent, name);
     }
     const node = this.#make(S_IFDIR, parent, name);
     node.flags |= ON_FLASH;
@@ -118,9 +119,18 @@ export class Resolver {
     const { disk, hides } = parent.dir;
     if (disk === null || (this.#parts.marks.of(hides, name) & OPAQUE) !== 0) return false;
     const other = this.#other;
+    // Flash alone must do: rather a number of its own for a while than no answer.
+    if (this.#parts.disk.silent) return false;
     if (this.#parts.disk.stat(disk, name, other) < 0 || (other.mode & S_IFMT) !== kind) return false;
     this.#parts.inos.ofDisk(other.devMajor, other.devMinor, other.inoLo, other.inoHi);
     return true;
+  }
+
+  /** Disk's directory of this name, while disk does not say whether it has one: where it has none, nothing shows through. */
+  #presumed({ dir }: DirNode, name: ByteString): BranchDir | null {
+    const { disk, marks } = this.#parts;
+    if (!disk.silent || dir.disk === null || (marks.of(dir.hides, name) & OPAQUE) !== 0) return null;
+    return disk.child(dir.disk, name, null);
   }
 
   /**
@@ -133,8 +143,12 @@ export class Resolver {
     const key = inoKey(lo, hi);
     if (!links.onBoth(lo, hi) || this.#searched.has(key)) return undefined;
     this.#searched.add(key);
-    const node = this.#among(marks.paths(lo, hi), lo, hi);
-    this.#searched.delete(key);
+    let node: Node | undefined;
+    try {
+      node = this.#among(marks.paths(lo, hi), lo, hi);
+    } finally {
+      this.#searched.delete(key);
+    }
     if (node === undefined) return links.find(lo, hi);
     links.register(node);
     return node;

@@ -2,7 +2,6 @@
 // By attributes, as rsync does: content is not read. Changes nothing.
 
 import type { ByteString } from '../bytes.ts';
-import { readlinkat } from '../sys/link.ts';
 import { newStat } from '../sys/stat.ts';
 import { OPAQUE, WHITEOUT } from './marks.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from './node.ts';
@@ -64,6 +63,5 @@ function differences(tree: Tree, parent: DirNode, name: ByteString): string[] {
 
 function targets(tree: Tree, { dir }: DirNode, name: ByteString): boolean {
   if (dir.flash === null || dir.disk === null) return false;
-  const here = readlinkat(tree.flash.fd(dir.flash), name);
-  return here !== readlinkat(tree.disk.fd(dir.disk), name);
+  return tree.flash.readlink(dir.flash, name) !== tree.disk.readlink(dir.disk, name);
 }

@@ -42,7 +42,9 @@ export abstract class TreeNodes {
   readonly root: DirNode;
   readonly inos: InodeNumbers;
   readonly links: HardLinks;
-  readonly orphans = new Orphans();
+  readonly orphans = new Orphans((fd) => {
+    this.disk.calls.close(fd);
+  });
   readonly changeTimes = new ChangeTimes((node, stat) => this.attributes(node, stat));
 
   constructor(options: TreeOptions) {

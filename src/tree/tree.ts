@@ -2,14 +2,16 @@
 // It reads both branches and changes neither; what was changed is told to it (tree-nodes.ts). It knows nothing of
 // copying, policy or the kernel's requests.
 
+import type { Branch } from '../branch/branch.ts';
+import type { BranchDir } from '../branch/branch-dir.ts';
 import type { ByteString } from '../bytes.ts';
 import { asBytes } from '../bytes.ts';
 import type { Errno } from '../errno.ts';
 import { ENOENT, ENOTDIR } from '../errno.ts';
-import { readlinkat } from '../sys/link.ts';
-import { newStat, statxAt } from '../sys/stat.ts';
+import { newStat } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
 import { hasNoFurther } from './attributes-agree.ts';
+import type { At } from './attributes-agree.ts';
 import { keptName } from './hard-links.ts';
 import { IN_DISK, IN_FLASH } from './listing.ts';
 import { WHITEOUT } from './marks.ts';
@@ -123,8 +125,9 @@ export class Tree extends TreeNodes {
     // What the kernel, or a writer, uses cannot be another while it does.
     if (node.open?.fixed === true && node.open.handles > 0) return node.open.onDisk;
     if (!node.has(SIDE_KNOWN)) {
+      const fromDisk = this.isDirty(node) || (this.prefersDisk?.(node) === true && this.#branchesAgree(node));
       node.flags |= SIDE_KNOWN;
-      node.set(FROM_DISK, this.isDirty(node) || (this.prefersDisk?.(node) === true && this.#branchesAgree(node)));
+      node.set(FROM_DISK, fromDisk);
     }
     return node.has(FROM_DISK);
   }
@@ -137,6 +140,13 @@ export class Tree extends TreeNodes {
   /** Changes go elsewhere from now on: which branch shows what both have is decided anew. */
   forgetSides(): void {
     for (const node of this.table) node.flags &= ~(SIDE_KNOWN | FROM_DISK);
+  }
+
+  /** The node at a path as far as it is known, without asking a branch. */
+  known(path: ByteString): Node | undefined {
+    let node: Node | undefined = this.root;
+    if (path !== '') for (const name of path.split('/') as ByteString[]) node = node?.dir?.children.get(name);
+    return node;
   }
 
   /** As `walk`, for use within a lookup: leaves its attributes alone. */
@@ -166,8 +176,9 @@ export class Tree extends TreeNodes {
 
   #statPlace(node: Node, out: Stat): number {
     const orphan = this.orphans.get(node);
-    if (orphan !== undefined) return statxAt(orphan, EMPTY, out);
-    return this.shownByDisk(node) ? this.#statOnDisk(node, out) : this.#statOnFlash(node, out);
+    const onDisk = this.shownByDisk(node);
+    if (orphan !== undefined) return (onDisk ? this.disk : this.flash).calls.stat(null, orphan, EMPTY, out);
+    return onDisk ? this.#statOnDisk(node, out) : this.#statOnFlash(node, out);
   }
 
   #statOnFlash(node: Node, out: Stat): number {
@@ -196,7 +207,7 @@ export class Tree extends TreeNodes {
     const [onFlash, onDisk] = [holder?.dir?.flash, holder?.dir?.disk];
     if (onFlash == null || onDisk == null) return false;
     const name = isDir(node) ? EMPTY : node.name;
-    return hasNoFurther({ dirfd: this.flash.fd(onFlash), name }, { dirfd: this.disk.fd(onDisk), name });
+    return hasNoFurther(at(this.flash, onFlash, name), at(this.disk, onDisk, name));
   }
 
   /** As far as attributes tell, as rsync has it. */
@@ -206,7 +217,7 @@ export class Tree extends TreeNodes {
     if (node.kind !== S_IFLNK) return true;
     const [here, there] = [node.parent?.dir?.flash, node.parent?.dir?.disk];
     if (here == null || there == null) return false;
-    return readlinkat(this.flash.fd(here), node.name) === readlinkat(this.disk.fd(there), node.name);
+    return this.flash.readlink(here, node.name) === this.disk.readlink(there, node.name);
   }
 
   #show(node: Node, out: Stat): void {
@@ -259,4 +270,8 @@ export class Tree extends TreeNodes {
     else if (this.#statPlace(node, this.stat) >= 0) this.#show(node, this.stat);
     return node;
   }
+}
+
+function at(branch: Branch, dir: BranchDir, name: ByteString): At {
+  return { calls: branch.calls, dir, dirfd: branch.fd(dir), name };
 }

@@ -82,9 +82,15 @@ export class Mirror {
    * until then. Errors: ENOSPC where flash has no room, and nothing is changed. `from`: the directory that was the first one's, on flash.
    */
   begin(req: Request, paths: readonly ByteString[], from: ByteString | null = null): number {
-    const { marks, markSync } = this.#parts;
+    const { marks, markSync, tree } = this.#parts;
+    const { disk } = tree;
+    const alive = disk.calls.alive(disk.fd(disk.root));
+    if (alive < 0) return alive;
     const followed = paths.filter((path) => this.follows(path));
-    if (followed.length === 0) return OK;
+    if (followed.length === 0) {
+      disk.calls.begun();
+      return OK;
+    }
     if (followed.some((path) => !marks.marks.dirty.has(path)) && this.lacksRoom()) return ENOSPC;
     const record = marks.together(() => {
       let last = 0;
@@ -96,8 +102,10 @@ export class Mirror {
       return last;
     });
     const ready = record < 0 ? record : markSync.wait(record, req);
-    if (ready === OK) for (const path of followed) this.touch(path);
-    return ready;
+    if (ready !== OK) return ready;
+    for (const path of followed) this.touch(path);
+    disk.calls.begun();
+    return OK;
   }
 
   /** Flash's copy of `path`, which is dirty, has to follow. */

@@ -8,6 +8,7 @@ describe('daemon/mount-options', () => {
       reserve: '5%',
       'max-file-size': '10M',
       'attr-timeout': '1.5',
+      'disk-remote': 'yes',
     };
     for (const { name, value } of MOUNT_OPTIONS) {
       const given = value === undefined ? undefined : (values[name] ?? '/x');

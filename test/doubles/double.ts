@@ -40,9 +40,19 @@ export class Double {
     this.#order('.fault ');
   }
 
+  /** It answers nothing any more, as a server that is gone. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
+    this.thaw();
     const gone = once(child, 'exit');
     child.send('stop');
     await within('the double to end', gone);

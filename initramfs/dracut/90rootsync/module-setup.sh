@@ -28,7 +28,7 @@ install() {
   while read -r file; do
     [ -e "$file" ] && inst_simple "$file"
   done < <(node -p '(process.config.target_defaults.defines ?? []).map((line) => /^NODE_SHARED_BUILTIN_.*?=(.*)$/.exec(line)?.[1]).filter(Boolean).join("\n")')
-  for file in root-main.js session-thread.js copy-thread.js notifier-thread.js package.json; do
+  for file in root-main.js session-thread.js copy-thread.js asker-thread.js closer-thread.js notifier-thread.js package.json; do
     inst_simple "$program/$file" || dfatal "rootsync: $program/$file cannot be copied"
   done
   inst "$program/koffi.node"
