@@ -14,6 +14,7 @@ import { openNode } from '../tree/place.ts';
 import { copyAttributes } from '../upgrade/attributes.ts';
 import { bringDown } from './bring-down.ts';
 import type { Engine } from './engine.ts';
+import { knowOtherNames } from './other-names.ts';
 import { UNSUITED } from './rename-on-disk.ts';
 
 const SELF = asBytes('');
@@ -28,6 +29,7 @@ export function readyToChange(engine: Engine, node: Node, req: Request, data: bo
   if (route === 'disk') {
     // Flash's copy that is open, and cannot be moved, has lost its name.
     if (!node.onFlash && node.parent !== null && node.open?.fixed === true && !node.open.onDisk) return ETXTBSY;
+    if (routes.mirrors) knowOtherNames(engine, node);
     const begun = engine.mirror.begin(req, pathsOf(engine, node));
     if (begun === OK) routes.diskChanged = true;
     return begun;

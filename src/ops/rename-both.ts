@@ -10,8 +10,9 @@ import { removeTree } from '../copy/stage.ts';
 import { renameat2, rmdirat, unlinkat } from '../sys/link.ts';
 import { nameOnFlash } from '../tree/names.ts';
 import { FROM_DISK, isDir, ON_FLASH, S_IFLNK, SIDE_KNOWN } from '../tree/node.ts';
-import type { DirNode } from '../tree/node.ts';
+import type { DirNode, Node } from '../tree/node.ts';
 import { bringDown } from './bring-down.ts';
+import { pathsOf } from './change.ts';
 import { flashFd } from './creation.ts';
 import { freeOnDisk } from './disk-names.ts';
 import type { Engine } from './engine.ts';
@@ -52,6 +53,9 @@ function renameFile(engine: Engine, req: Request, move: Move): number {
     const pulled = source.kind === S_IFLNK ? mirror.pull(source, newPath, req) : OK;
     if (pulled !== OK) return pulled;
     const twin = mirror.twin(source, newPath);
+    // Else flash would get two files for one.
+    const awaited = twin === 'wait' ? waitForCopies(engine, req, source) : OK;
+    if (awaited !== OK) return awaited;
     linked = twin !== null && twin !== 'wait';
     const copy = linked ? { name: twin as ByteString } : aside.ready(source, req);
     if (typeof copy === 'number') return copy;
@@ -71,6 +75,12 @@ function renameFile(engine: Engine, req: Request, move: Move): number {
   return done;
 }
 
+/** OK once flash's copies of `node`, by whichever name, are made, as far as they can be; else DEFERRED. */
+function waitForCopies(engine: Engine, req: Request, node: Node): number {
+  for (const path of pathsOf(engine, node)) if (engine.mirror.wait(path, req) === DEFERRED) return DEFERRED;
+  return OK;
+}
+
 /** Flash gives up both names, but for a new one that a copy is `staged` for; disk renames. */
 function replace(engine: Engine, req: Request, move: Move, staged: boolean): number {
   const { from, oldName, to, newName, source, target } = move;
@@ -87,12 +97,14 @@ function replace(engine: Engine, req: Request, move: Move, staged: boolean): num
 
 function renameDirectory(engine: Engine, req: Request, move: Move, source: DirNode): number {
   const { from, oldName, to, newName, target } = move;
-  const { capture, marks, mirror, tree } = engine;
+  const { capture, marks, mirror, tree, wanted } = engine;
   const oldPath = tree.pathOf(from, oldName);
   const newPath = tree.pathOf(to, newName);
   if (hasMarks(engine, from, oldName, oldPath) || marks.hidesBelow(to, newName)) return UNSUITED;
   const { onFlash } = source;
-  const ready = onFlash ? readyToGo(engine, req, source, oldPath, newPath) : OK;
+  // Wanted, though it may still be on its way to flash.
+  const isHeld = onFlash || wanted.has(oldPath);
+  const ready = isHeld ? readyToGo(engine, req, source, oldPath, newPath) : OK;
   if (ready !== OK) return ready;
   const above = onFlash ? capture.ensureDirectory(to, req) : OK;
   if (above < 0) return above;

@@ -265,6 +265,27 @@ print('done')`;
     assert.deepEqual(root.warnings, []);
   });
 
+  it('follows a change by one of several names in all that are wanted, also those that nobody has asked for since the mount', async () => {
+    await using root = new MountedRoot({ config: { mode: null } });
+    writeFileSync(`${root.disk}/a`, 'old\n');
+    mkdirSync(`${root.disk}/d`);
+    for (const name of ['d/b', 'unwanted']) linkSync(`${root.disk}/a`, `${root.disk}/${name}`);
+    await root.start();
+    shell(root.mountpoint, 'cat a d/b >/dev/null');
+    await root.settle();
+    await root.switchMode('upgrade');
+    await root.restart('stop');
+    shell(root.mountpoint, 'echo new >a');
+    await inSync(root);
+    assert.equal(on(root.flash, 'd/b'), 'new\n');
+    assert.ok(!existsSync(`${root.flash}/unwanted`));
+    await root.restart('stop');
+    shell(root.mountpoint, 'chmod 700 d/b; exec 3>>a; echo more >&3');
+    await root.restart('kill');
+    assert.equal(shell(root.mountpoint, 'cat d/b; stat -c "%a %h" d/b'), 'new\nmore\n700 3\n');
+    await inSync(root);
+  });
+
   it('keeps what has several names as one', async () => {
     await using root = new MountedRoot({ config: { mode: null } });
     writeFileSync(`${root.disk}/one`, '1\n');
