@@ -227,7 +227,10 @@ export class RemoteDisk extends AskedCalls implements Calls {
 
   /** Looks whether disk has fallen silent, or answers again. */
   look(): void {
-    this.#lookAt = this.#aside.size + this.#reads.size > 0 || this.silent ? performance.now() + LOOK_MS : undefined;
+    this.#lookAt =
+      this.#aside.size + this.#reads.size > 0 || this.#isLate() || this.silent
+        ? performance.now() + LOOK_MS
+        : undefined;
     this.#look();
   }
 
@@ -287,7 +290,9 @@ export class RemoteDisk extends AskedCalls implements Calls {
       this.#discard(isDescriptor(late.question, answer), answer);
     }
     const ms = this.silent ? this.#patience : SILENT_MS;
-    return this.#last.ask(question, '', null, ms) ?? NO_ANSWER;
+    const answer = this.#last.ask(question, '', null, ms);
+    if (answer === undefined) this.#lookAt ??= performance.now() + LOOK_MS;
+    return answer ?? NO_ANSWER;
   }
 
   #isLate(): boolean {

@@ -2,7 +2,7 @@
 // killed, and then it is answered for. Other signals interrupt nothing, as with any disk.
 
 import { asBytes } from '../bytes.ts';
-import { EINTR } from '../errno.ts';
+import { EINTR, ENOENT } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import type { Deferred } from '../fuse/operation.ts';
 import { AT_FDCWD } from '../sys/at.ts';
@@ -31,14 +31,15 @@ export class Waiters {
     const waiter = { pid, deferred, over };
     this.#all.add(waiter);
     deferred.onInterrupt = () => {
-      if (isDying(pid)) this.#giveUp(waiter, EINTR);
+      // Of one that cannot be seen from here nothing more is heard.
+      if (pid === 0 || isDying(pid)) this.#giveUp(waiter, EINTR);
     };
     return () => this.#all.delete(waiter);
   }
 
   /** Answers for those that are being killed: the kernel tells of a first signal only. */
   look(): void {
-    for (const waiter of this.#all) if (isDying(waiter.pid)) this.#giveUp(waiter, EINTR);
+    for (const waiter of this.#all) if (waiter.pid !== 0 && isDying(waiter.pid)) this.#giveUp(waiter, EINTR);
   }
 
   /** Answers for all of them. */
@@ -53,11 +54,10 @@ export class Waiters {
   }
 }
 
-/** Whether a process or thread, 0 for one that cannot be seen from here, is being killed. This thread's directory is /proc. */
+/** Whether a process or thread is being killed, or has gone. This thread's directory is /proc. */
 function isDying(pid: number): boolean {
-  if (pid === 0) return true;
   const fd = openat(AT_FDCWD, asBytes(`${pid}/status`), O_RDONLY);
-  if (fd < 0) return true;
+  if (fd < 0) return fd === ENOENT;
   const length = pread(fd, status, 0, status.length, 0);
   close(fd);
   const masks = status.toString('latin1', 0, Math.max(0, length)).matchAll(/^(?:SigPnd|ShdPnd):\t([0-9a-f]+)$/gm);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Status } from '../../src/control/protocol.ts';
 import { double } from '../doubles/double.ts';
@@ -26,7 +26,7 @@ describe('a disk whose server does not answer', function () {
   beforeEach(async () => {
     live = new LiveMount();
     const put = (path: string, content: string | Buffer): void => writeFileSync(join(disk.dir, path), content);
-    spawnSync('rm', ['-rf', ...['used', 'big', 'new', 'newer'].map((name) => join(disk.dir, name))]);
+    spawnSync('rm', ['-rf', ...['used', 'big', 'new', 'newer', 'made'].map((name) => join(disk.dir, name))]);
     for (const name of ['used', 'new', 'newer']) put(name, `${name}\n`);
     put('big', Buffer.alloc(BIG, 'b'));
     assert.equal(spawnSync('mount', ['--bind', disk.dir, live.disk]).status, 0);
@@ -132,9 +132,10 @@ describe('a disk whose server does not answer', function () {
     while ((await status()).remote?.waiting !== 0) assert.ok(Date.now() < until, 'somebody still waits');
   });
 
-  it('is detached: who waits is answered by flash alone', async () => {
+  it('is detached: who waits is answered by flash alone; and taken back when it answers', async () => {
     disk.freeze();
     const cat = await waiter('cat', at('new'));
+    await silence();
     const detached = await within('detach', live.ask('detach'), SILENT_MS);
     assert.equal(detached.status, 0, detached.stderr);
     const { code, text } = await cat.ended(SOON_MS);
@@ -143,6 +144,26 @@ describe('a disk whose server does not answer', function () {
     assert.equal(read('used'), 'used\n');
     assert.equal(read('newer'), '');
     assert.deepEqual([(await status()).mode, (await status()).detached], ['rehearse', true]);
+    disk.thaw();
+    const attached = await within('attach', live.ask('attach'), SOON_MS);
+    assert.equal(attached.status, 0, attached.stderr);
+    assert.equal(read('new'), 'new\n');
+    assert.equal((await status()).mode, 'capture');
+  });
+
+  it('has flash show what nobody has asked for before, and what is on disk when it answers again', async () => {
+    await live.umount();
+    // Of what disk has, the kernel would know.
+    mkdirSync(join(live.flash, 'made'));
+    writeFileSync(join(live.flash, 'made/file'), 'made\n');
+    await live.mount();
+    disk.freeze();
+    const cat = await waiter('cat', at('made/file'));
+    assert.deepEqual(await cat.ended(SILENT_MS), { code: 0, signal: 'null', text: 'made\n' });
+    mkdirSync(join(disk.backing, 'made'));
+    writeFileSync(join(disk.backing, 'made/below'), 'below\n');
+    disk.thaw();
+    assert.equal(read('made/below'), 'below\n');
   });
 
   it('does not keep the daemon from ending by a signal, nor by umount', async () => {
