@@ -59,9 +59,18 @@ function serve(envelope: Envelope): void {
   try {
     post([{ id, result: done(task) }]);
   } catch (thrown) {
-    if ('uniqueLo' in task) failReply(fuseFd, task, EIO);
-    post([bugAnswer(id, thrown)]);
+    post([failed(id, task, thrown)]);
   }
+}
+
+/** After an exception: its caller gets EIO, if that can be told. Throws nothing itself: it is called while others are being copied. */
+function failed(id: number, task: Task, thrown: unknown): Answer {
+  try {
+    if ('uniqueLo' in task) failReply(fuseFd, task, EIO);
+  } catch (again) {
+    return bugAnswer(id, again);
+  }
+  return bugAnswer(id, thrown);
 }
 
 function done(task: Task): Copied | number {
@@ -102,10 +111,26 @@ interface GroupMember {
   staged: Staged;
 }
 
-/** Stages `first` and the captures that are queued behind it, syncs them together, then answers for all of them. */
+/** Stages `first` and the captures that are queued behind it, syncs them together, then answers for each of them once, whatever is thrown. */
 function copyGroup(first: Envelope): void {
   const answers: Answer[] = [];
   const members: GroupMember[] = [];
+  try {
+    stageGroup(first, answers, members);
+    answers.push(...committed(members));
+  } catch (thrown) {
+    // Nothing throws once they are committed: they are as they were staged.
+    for (const { id, task, staged } of members) {
+      close(staged.fd);
+      unlinkat(stageDirFd, task.stageName);
+      answers.push(bugAnswer(id, thrown));
+    }
+  }
+  post(answers);
+}
+
+/** `members` gets those that have to be synced, `answers` the answers for the others. */
+function stageGroup(first: Envelope, answers: Answer[], members: GroupMember[]): void {
   let bytes = 0;
   let next: Envelope | undefined = first;
   for (; next !== undefined; next = members.length < GROUP_FILES && bytes < GROUP_BYTES ? nextOfGroup() : undefined) {
@@ -124,8 +149,6 @@ function copyGroup(first: Envelope): void {
       answers.push(bugAnswer(id, thrown));
     }
   }
-  answers.push(...committed(members));
-  post(answers);
 }
 
 // The next capture that is queued; what else was queued before it is served or kept for later.

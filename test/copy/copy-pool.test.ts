@@ -208,6 +208,35 @@ describe('copy/copy-pool', function () {
     assert.equal(got(run(pool, { ...lost, sourceFd: openSource(here.fd, asBytes('g')) }) as Copied).bytes, 7);
   });
 
+  it('copies on while another task throws, of which even the error cannot be told, and answers both', () => {
+    const pool = start();
+    makeFile(here.fd, asBytes('f'), Buffer.alloc(64 * MIB, 1));
+    const results: unknown[] = [];
+    const copy = (name: string): void => {
+      const sourceFd = openSource(here.fd, asBytes('f'));
+      pool.pool.submit('capture', { kind: 'copy', sourceFd, stageName: asBytes(name), data: true }, (result) =>
+        results.push(typeof result === 'number' ? result : result.bytes),
+      );
+    };
+    copy('first');
+    // Queued behind it while it is staged; even its reply cannot be written.
+    const broken = {
+      kind: 'readReply',
+      fd: -1,
+      offset: 'x' as never,
+      length: 1,
+      uniqueLo: 4n as never,
+      uniqueHi: 4,
+    } as const;
+    pool.pool.submit('capture', broken, (result) => results.push(result));
+    pool.drainUntil(() => results.length === 2);
+    assert.deepEqual(results, [EIO, 64 * MIB]);
+    copy('second');
+    pool.drainUntil(() => results.length === 3);
+    assert.equal(results[2], 64 * MIB);
+    assert.equal(pool.bugs.length, 1);
+  });
+
   it('finishes what it was given before it closes, and answers it', () => {
     const pool = start();
     let answers = 0;
