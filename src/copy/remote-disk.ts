@@ -24,7 +24,7 @@ export interface RemoteDiskOptions extends Pick<AskerData, 'wakeFd' | 'procFd' |
 }
 
 /** For errands; one more is for what cannot be run anew. */
-const ASKERS = 3;
+const ASKERS = 2;
 /** How long what cannot be run anew waits, ms; and from when on disk counts as silent. */
 const SILENT_MS = 5000;
 /** How often it is looked whether it does, ms. */

@@ -23,7 +23,7 @@ import type { News, Order, Question, QuestionName, Reply, SessionData } from './
 /** Longest sleep between two looks at the copy threads' answers, which wake us by themselves. */
 const FINISH_WAIT_NS = 1e9;
 /** Threads that read and copy from a disk that may wait without end. */
-const REMOTE_THREADS = 3;
+const REMOTE_THREADS = 2;
 /** How long (ms) they may take to end. */
 const REMOTE_CLOSE_MS = 5000;
 
