@@ -2,7 +2,6 @@
 
 import type { Branch } from '../branch/branch.ts';
 import type { BranchDir } from '../branch/branch-dir.ts';
-import { eachPoint } from '../branch/grafts.ts';
 import { asBytes } from '../bytes.ts';
 import type { Journal } from '../capture/journal.ts';
 import { stageDirectory } from '../copy/directory-copy.ts';
@@ -23,17 +22,14 @@ import type { LiveConfig } from './config.ts';
 
 const NO_NAME = asBytes('');
 
-/** Whether disk, or a filesystem that belongs to it, is one that may wait without end; what was said of it counts. */
+/**
+ * Whether disk's filesystem is one that may wait without end; what was said of it counts. Those that are mounted below a running system's `/` are not asked: a
+ * file manager's FUSE mount would have every `rootsync run` start eight threads more.
+ */
 export function isRemote(said: LiveConfig['diskRemote'], disk: Branch): boolean {
   if (said !== 'auto') return said === 'yes';
-  const fds = [disk.fd(disk.root)];
-  eachPoint(disk.root.graft, ({ fd }) => {
-    if (fd !== undefined) fds.push(fd);
-  });
-  return fds.some((fd) => {
-    const found = fstatfs(fd);
-    return typeof found !== 'number' && mayWait(found.type);
-  });
+  const found = fstatfs(disk.fd(disk.root));
+  return typeof found !== 'number' && mayWait(found.type);
 }
 
 /** Has `disk` asked by others from now on. Errors: as `startRemoteDisk`. */
