@@ -9,16 +9,17 @@ import { bootable } from './debian.ts';
 import { NfsServer } from './nfs-server.ts';
 
 const PATIENCE_MS = 600_000;
-/** A server that does not answer is given up after some seconds, and asked for nothing that is known. */
-const FLAGS = 'ro,soft,timeo=30,retrans=1,nocto,acregmin=3600,acregmax=3600,acdirmin=3600,acdirmax=3600';
+/** A server that does not answer is waited for without end; it is asked for nothing that is known. */
+const FLAGS = 'ro,hard,nocto,acregmin=3600,acregmax=3600,acdirmin=3600,acdirmax=3600';
 /** What is run without disk has to be on flash. */
-const USE = 'rootsync detach --help >/dev/null && rootsync mode && systemctl restart nginx';
+const USE =
+  'rootsync detach --help >/dev/null && rootsync status >/dev/null && rootsync mode && systemctl restart nginx';
 
 describe('a Debian booted with disk on an NFS server', function () {
   this.timeout(1_800_000);
   needsMount();
 
-  it('captures; in the next boot the server goes, and detach --force has the system go on with what flash has', async () => {
+  it('captures; in the next boot the server goes, who needs it waits, and detach has the system go on with what flash has', async () => {
     const debian = bootable();
     const boots = new Boots(debian);
     await boots.mounted(debian.disk, 'ro', async (dir) => {
@@ -33,11 +34,15 @@ describe('a Debian booted with disk on an NFS server', function () {
       const machine = boots.machine({ words, drives, network });
       try {
         await logIn(machine);
+        // Where the shell and node look for things has to be known by then.
+        await run(machine, USE);
         server.vanish();
         await run(machine, 'rootsync mode');
         // Nobody has asked for this yet.
-        await run(machine, '! cat /usr/share/doc/bash/copyright');
-        await run(machine, 'rootsync detach --force && [ "$(rootsync mode)" = rehearse ]');
+        machine.type('cat /usr/share/doc/bash/copyright & waiter=$!');
+        await run(machine, 'until [[ "$(rootsync status)" = *"DOES NOT ANSWER"* ]]; do :; done');
+        await run(machine, 'kill -KILL $waiter; ! wait $waiter');
+        await run(machine, 'rootsync detach && [ "$(rootsync mode)" = rehearse ]');
         await run(machine, 'systemctl restart nginx && systemctl is-active nginx');
         machine.type('systemctl --no-block poweroff');
         await machine.off(PATIENCE_MS);
