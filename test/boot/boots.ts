@@ -175,8 +175,12 @@ export function isClean(image: string): void {
 
 /** Says in the test's output how long a boot took, and what it asked of the daemon. */
 export function tell(name: string, { userspaceAt, finishedAt, seconds, status }: Booted): void {
-  const requests = status === null ? 0 : Object.values(status.operations).reduce((n, { count }) => n + count, 0);
-  const served = status === null ? '' : `, ${requests} requests, ${Math.round(status.memory.rss / 1e6)} MB`;
+  const requests = Object.values(status?.operations ?? {}).reduce((n, { count }) => n + count, 0);
+  const of = (operation: string): string => `${status?.operations[operation]?.count ?? 0} ${operation}`;
+  const daemon =
+    status === null
+      ? ''
+      : `, ${requests} requests (${of('read')}, ${of('getattr')}), ${Math.round(status.memory.rss / 1e6)} MB`;
   const times = [userspaceAt, finishedAt, seconds].map((time) => time.toFixed(1));
-  console.log(`      ${name}: init at ${times[0]} s, booted at ${times[1]} s, off after ${times[2]} s${served}`);
+  console.log(`      ${name}: init at ${times[0]} s, booted at ${times[1]} s, off after ${times[2]} s${daemon}`);
 }

@@ -131,7 +131,7 @@ function bootsFromMergedRoot(suite: string): void {
     assert.match(alone.report.get('mount')?.[0] ?? '', /^\/ ext4 rw,/);
   });
 
-  it('captures nothing twice in a second boot, and serves little of what it reads', async () => {
+  it('captures nothing twice in a second boot, and serves less of what it reads', async () => {
     const before = events(flash);
     const second = await boots.boot(CAPTURE, [{ file: flash }, { file: disk }]);
     tell('second capture', second);
@@ -145,8 +145,9 @@ function bootsFromMergedRoot(suite: string): void {
       [],
     );
     if (!passthrough) return;
+    // What is big is passed through now, what is small is still served, once.
     const reads = ({ status }: Booted): number => status?.operations['read']?.count ?? 0;
-    assert(reads(second) < reads(first) / 5, `${reads(second)} reads after ${reads(first)}`);
+    assert(reads(second) < reads(first), `${reads(second)} reads after ${reads(first)}`);
   });
 
   it('in mode hold captures nothing, and the command line finds the daemon', async () => {
