@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MountConfig } from '../../src/daemon/config.ts';
 import { readEvents } from '../capture/events.ts';
@@ -227,6 +227,8 @@ os.rename("out/two", "out/second"); os.remove("out/second"); open("out/two", "w"
       const { status, stderr } = await rootsync(['exclude', ...words, '-m', mountpoint]);
       assert.equal(status, 0, stderr);
     };
+    // What is small and only read is served, and may move.
+    truncateSync(join(disk, 'out/one'), 4 << 20);
     const mounted = await rootsync(['mount', '--flash', flash, '--disk', disk, mountpoint]);
     assert.equal(mounted.status, 0, mounted.stderr);
     try {
