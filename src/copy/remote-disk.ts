@@ -92,11 +92,6 @@ export class RemoteDisk extends AskedCalls implements Calls {
     return this.silentSince !== null;
   }
 
-  /** What has been put aside. */
-  get waiting(): number {
-    return this.#aside.size;
-  }
-
   /** `giveUp` was called. */
   get isExpendable(): boolean {
     return this.#hopeless;
@@ -166,7 +161,7 @@ export class RemoteDisk extends AskedCalls implements Calls {
   end(errand: Errand): void {
     errand.over = true;
     this.#aside.drop(errand);
-    for (const [key, { answer }] of errand.answers) this.#discard(key.startsWith('open '), answer);
+    for (const { question, answer } of errand.answers.values()) this.#discard(question, answer);
     errand.answers.clear();
   }
 
@@ -268,7 +263,7 @@ export class RemoteDisk extends AskedCalls implements Calls {
       // A descriptor has one owner.
       if (!isFresh || question.kind === 'open' || question.kind === 'directory') errand.answers.delete(key);
       if (isFresh) return known.answer;
-      this.#discard(isDescriptor(question, known.answer), known.answer);
+      this.#discard(question, known.answer);
     }
     const asker = errand.asked.has(key) ? undefined : this.#askers.find(({ free }) => free);
     if (asker !== undefined) {
@@ -287,7 +282,7 @@ export class RemoteDisk extends AskedCalls implements Calls {
       const answer = this.#last.late();
       if (answer === undefined) return NO_ANSWER;
       if (this.#inUse.delete(late.question.fd)) this.close(late.question.fd);
-      this.#discard(isDescriptor(late.question, answer), answer);
+      this.#discard(late.question, answer);
     }
     const ms = this.silent ? this.#patience : SILENT_MS;
     const answer = this.#last.ask(question, '', null, ms);
@@ -302,16 +297,16 @@ export class RemoteDisk extends AskedCalls implements Calls {
   #deliver({ question, key, errand, changes, forgotten }: Open, answer: Answer, ready: Errand[]): void {
     errand?.asked.delete(key);
     if (errand === null || errand.over || forgotten) {
-      this.#discard(isDescriptor(question, answer), answer);
+      this.#discard(question, answer);
       return;
     }
-    errand.answers.set(key, { answer, changes });
+    errand.answers.set(key, { question, answer, changes });
     ready.push(errand);
   }
 
-  #discard(isOpen: boolean, { n, staged }: Answer): void {
-    if (isOpen && n >= 0) this.close(n);
-    if (staged !== undefined) rmdirat(this.#stageDirFd, staged.stageName);
+  #discard(question: Question, answer: Answer): void {
+    if (isDescriptor(question, answer)) this.close(answer.n);
+    if (answer.staged !== undefined) rmdirat(this.#stageDirFd, answer.staged.stageName);
   }
 
   #look(): void {
