@@ -35,7 +35,9 @@ export class Entries {
     this.#by[entry.state].add(entry);
   }
 
+  /** It keeps its place where it is in that state already: who walks those would meet it again and again. */
   turn(entry: Entry, state: EntryState): void {
+    if (entry.state === state) return;
     this.#by[entry.state].delete(entry);
     entry.state = state;
     this.#by[state].add(entry);
