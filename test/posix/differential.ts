@@ -176,7 +176,9 @@ class Run {
       this.#stepper.run(
         this.#sequences.map((sequence, at) => {
           const steps = of(sequence).map((step, i) => this.#told(sequence, step, merged?.[at]?.results?.[i]));
-          return { kind: 'run', root: dirs[at] ?? '', steps, traced: merged !== undefined && this.#models.length > 0 };
+          const plain = merged !== undefined;
+          // The machine may lack memory for a moment (seen once, on ext4): that says nothing of what a program is to get.
+          return { kind: 'run', root: dirs[at] ?? '', steps, traced: plain && this.#models.length > 0, patient: plain };
         }),
       );
     const actual = await run(this.#merged);

@@ -14,7 +14,7 @@ import type { Plant, Step } from './steps.ts';
 export type Task = { readonly root: string } & (
   | { readonly kind: 'build'; readonly plants: readonly Plant[] }
   | { readonly kind: 'warm'; readonly paths: readonly string[] }
-  | { readonly kind: 'run'; readonly steps: readonly Step[]; readonly traced?: boolean }
+  | { readonly kind: 'run'; readonly steps: readonly Step[]; readonly traced?: boolean; readonly patient?: boolean }
   | { readonly kind: 'dump' }
   | { readonly kind: 'witness' }
 );
@@ -38,9 +38,7 @@ function carryOut(task: Task): TaskResult {
         executor.warm(task.paths);
         return {};
       case 'run':
-        return task.traced === true
-          ? traced(executor, task.steps)
-          : { results: task.steps.map((step) => executor.run(step)) };
+        return run(executor, task);
       case 'dump':
         return { dump: executor.dump() };
       case 'witness':
@@ -51,10 +49,22 @@ function carryOut(task: Task): TaskResult {
   }
 }
 
-function traced(executor: Executor, steps: readonly Step[]): TaskResult {
+/** The steps, one after the other. What is refused for want of memory has changed nothing: a patient task takes such a step again. */
+function run(
+  executor: Executor,
+  { steps, traced = false, patient = false }: Extract<Task, { kind: 'run' }>,
+): TaskResult {
+  const take = (step: Step): string => {
+    for (let refused = 0; ; refused++) {
+      const result = executor.run(step);
+      if (!patient || result !== 'ENOMEM' || refused === 3) return result;
+      console.warn(`a plain directory refused, for want of memory: ${JSON.stringify(step)}`);
+    }
+  };
+  if (!traced) return { results: steps.map(take) };
   const trace = [executor.names()];
   const results = steps.map((step) => {
-    const result = executor.run(step);
+    const result = take(step);
     trace.push(executor.names());
     return result;
   });
