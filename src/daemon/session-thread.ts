@@ -11,6 +11,7 @@ import { notificationSink } from '../fuse/notifier.ts';
 import { Session } from '../fuse/session.ts';
 import { giveUpAhead } from '../ops/ahead.ts';
 import type { Engine } from '../ops/engine.ts';
+import { RunQueue } from '../sys/load.ts';
 import { drainEvent, POLLIN, PollSet } from '../sys/poll.ts';
 import { enterProc, umask } from '../sys/process.ts';
 import { answer } from './answers.ts';
@@ -56,6 +57,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
   }
   const parts = assemble(ground, { pool, remote, fuseFd: order.fuseFd, passthrough: config.passthrough });
   tellOfDisk(parts.engine, parts.journal);
+  const runQueue = new RunQueue();
   const session = new Session<Engine>({
     channel: new DeviceChannel(order.fuseFd, wakeFd),
     operations: operationsOver(parts.engine),
@@ -92,6 +94,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
         parts.engine.recentFiles.expire();
         lookAtDisk(parts.engine);
       },
+      isCrowded: () => runQueue.isCrowded(),
       onBug: (error, request) => {
         say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
       },

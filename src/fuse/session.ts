@@ -35,6 +35,8 @@ export interface Hooks {
   idle?(): boolean;
   /** When onDeadline is due (performance.now(), ms), if at all. Asked often. */
   nextDeadline?(): number | undefined;
+  /** Is no CPU idle? Asked within some requests; decides for how long it is looked for the next one. Without it: as if none were. */
+  isCrowded?(): boolean;
   onDeadline?(): void;
   /** Something threw, or was answered twice, or was refused by the kernel. Called within the request, which gets EIO. */
   onBug?(error: unknown, request: BugReport | undefined): void;
@@ -50,7 +52,7 @@ export interface SessionOptions<C> {
   readonly notifier?: NotificationSink;
   /** Where counts are kept, for other threads to read (newCounterMemory). */
   readonly counters?: SharedArrayBuffer;
-  /** How long to look for a next request before sleeping, in ms; 0 never. Default: 0.1, and 0 on one CPU. */
+  /** How long to look for a next request before sleeping, in ms; 0 never. Default: 0.5, and 0 on one CPU. */
   readonly spin?: number;
   /** What was agreed when the connection was young: INIT is not awaited, since the kernel sends it once. */
   readonly negotiated?: Negotiated;
@@ -90,7 +92,8 @@ export class Session<C> {
     this.hooks = hooks;
     this.wants = wantsOf(options);
     this.counters = new Counters(options.counters);
-    this.spin = new Spin(options.spin ?? (availableParallelism() > 1 ? SPIN_MS : 0));
+    const isCrowded = () => this.guarded(() => hooks.isCrowded?.()) !== false;
+    this.spin = new Spin(options.spin ?? (availableParallelism() > 1 ? SPIN_MS : 0), isCrowded);
     this.notify = new Notify(channel, options.notifier);
     this.report = (error) => {
       this.counters.event('bugs');

@@ -4,18 +4,27 @@
 // others (a hyperthread has half a core), each request met while looking saves a sleep.
 // It must not look in vain for long: not after rare requests, and not when the caller cannot run because we do (other work has
 // the other CPUs). So looking is paid from a credit that successes earn; without credit it sleeps, and tries again ever more seldom.
+// What looking costs depends on whether others want the CPU: that is asked now and then.
 
-/** 100 us: about what sleeping and waking costs twice over. */
-export const SPIN_MS = 0.1;
+/** 500 us: within that a small program has run, and the next one begins. */
+export const SPIN_MS = 0.5;
 
 const MOST_CREDIT = 8;
 const MOST_PAUSE = 64;
 
-/** What meeting a request while looking saves, and what looking costs others per ms of it. */
+/** What meeting a request while looking saves. */
 const SAVED_MS = 0.05;
-const COST = 0.3;
+/** What looking costs per ms of it, where a CPU is idle otherwise, and where others want it. */
+const COST_IDLE = 0.05;
+const COST_CROWDED = 0.6;
+/** Gaps between two questions whether a CPU is idle; an answer's weight beside those before it; the share of answers from which on none is. */
+const ASK_EVERY = 8;
+const WEIGHT = 0.125;
+const CROWDED = 0.7;
 /** Limits to choose from, as parts of the longest. */
-const PARTS = [0.1, 0.2, 0.4, 0.7, 1];
+const PARTS = [0.02, 0.04, 0.08, 0.14, 0.2, 0.5, 1];
+/** Within twice this part of the longest, a request that ended a sleep came soon, whatever the limit. */
+const LEAST = 0.2;
 /** Gaps between two choices; older ones count half each time. */
 const CHOOSE_EVERY = 32;
 
@@ -30,14 +39,18 @@ export class Spin {
   private since = -Infinity;
   /** Looked in vain since then. */
   private looked = false;
+  private readonly isCrowded: () => boolean;
+  /** How often it was crowded lately, 0 to 1. */
+  private crowd = 1;
   private credit = MOST_CREDIT;
   /** Requests for which looking would have been in time, to let pass before the next try; and how many the last pause had. */
   private pause = 0;
   private lastPause = 0;
 
-  /** `longest` 0: never (one CPU: the caller could not run meanwhile). */
-  constructor(longest: number) {
+  /** `longest` 0: never (one CPU: the caller could not run meanwhile). `isCrowded`: is no CPU idle, now that a request has come? */
+  constructor(longest: number, isCrowded: () => boolean = () => true) {
     this.longest = longest;
+    this.isCrowded = isCrowded;
     this.limit = longest;
   }
 
@@ -75,7 +88,7 @@ export class Spin {
   /** A request ended a sleep: if that was soon (waking took part of the time), looking might have been better. */
   woken(now: number): void {
     this.learn(now - this.since - SAVED_MS);
-    if (this.credit > 0 || now - this.since >= 2 * this.longest) return;
+    if (this.credit > 0 || now - this.since >= 2 * Math.max(this.limit, LEAST * this.longest)) return;
     this.pause--;
     if (this.pause <= 0) this.credit = 1;
   }
@@ -84,7 +97,9 @@ export class Spin {
     let at = 0;
     while (at < PARTS.length && gap > this.longest * (PARTS[at] ?? 1)) at++;
     this.gaps[at] = (this.gaps[at] ?? 0) + 1;
-    if (++this.seen < CHOOSE_EVERY) return;
+    this.seen++;
+    if (this.seen % ASK_EVERY === 0) this.crowd += WEIGHT * (Number(this.isCrowded()) - this.crowd);
+    if (this.seen < CHOOSE_EVERY) return;
     this.seen = 0;
     this.limit = this.choose();
     for (let i = 0; i < this.gaps.length; i++) this.gaps[i] = (this.gaps[i] ?? 0) / 2;
@@ -92,6 +107,7 @@ export class Spin {
 
   /** The limit that would have gained most over the gaps seen; 0: none would have. */
   private choose(): number {
+    const cost = this.crowd > CROWDED ? COST_CROWDED : COST_IDLE;
     let best = 0;
     let limit = 0;
     let beyond = this.gaps.reduce((sum, count) => sum + count, 0);
@@ -100,8 +116,8 @@ export class Spin {
       const here = this.gaps[i] ?? 0;
       const end = this.longest * part;
       beyond -= here;
-      gain += here * (SAVED_MS - COST * end);
-      const net = gain - beyond * COST * end;
+      gain += here * (SAVED_MS - cost * end);
+      const net = gain - beyond * cost * end;
       if (net <= best) continue;
       best = net;
       limit = end;
