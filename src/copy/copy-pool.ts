@@ -1,18 +1,15 @@
 // The copy threads as their client, the session thread, sees them: submit a task, and its callback is called from `drain`, on the
 // same thread, after an eventfd was signalled. The client's event loop need never run: starting, posting and receiving do without.
 
-import { MessageChannel, SHARE_ENV, Worker, receiveMessageOnPort } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { EAGAIN } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import type { Stat } from '../sys/stat.ts';
-import type { Features } from './features.ts';
-import { CONTROL_WORDS, ENDED, FAILED, READY, WAKING } from './tasks.ts';
-import type { Answer, Envelope, Task, TaskResult, ThreadData } from './tasks.ts';
-
-/** `capture`: captures, synced in groups. `io`: what a request waits for; never behind a capture's sync. `big`: what takes so long that nobody else may wait behind it.
- * `remote`: what may wait without end for a disk: all that copies from it, and its reads, where disk is such a one. */
-export type Lane = 'capture' | 'io' | 'big' | 'remote';
+import { CopyThreads } from './copy-threads.ts';
+import type { CopyThread, Lane } from './copy-threads.ts';
+import { ENDED, FAILED, READY, WAKING } from './tasks.ts';
+import type { Answer, Envelope, Task, TaskResult, ThreadGround } from './tasks.ts';
 
 /** A copy of more bytes than this goes where no other waits behind it. */
 const BIG = 8 << 20;
@@ -22,35 +19,14 @@ export function laneOf({ blocks }: Stat): Lane {
   return blocks * 512 > BIG ? 'big' : 'io';
 }
 
-export interface PoolOptions {
-  /** Eventfd that is signalled when answers have come; the client drains it, then calls `drain`. May be shared with other wakers. */
-  wakeFd: number;
-  /** Directory descriptor of a proc filesystem. */
-  procFd: number;
-  /** The FUSE connection, for tasks that reply; -1 for none. */
-  fuseFd: number;
-  /** Stage.fd, and what its filesystem can hold. */
-  stageDirFd: number;
-  features: Features;
-  /** Threads of the lane `io`, 1 or more (2): beyond one, the last takes the copies and syncs, so that reads don't wait for them. */
-  ioThreads?: number;
-  /** Threads of the lane `remote` (0): where there are any, they make the copies of the others, but for the big ones. The last takes the copies. */
-  remoteThreads?: number;
+export interface PoolOptions extends ThreadGround {
   /** Told of an exception in a thread, whose task has been answered with EIO. */
   onBug: (stack: string) => void;
 }
 
-interface Thread {
-  port: MessagePort;
-  worker: Worker;
-  pending: number;
-  /** How many of these are no quick ones. */
-  slow: number;
-}
-
 interface Waiting {
   lane: Lane;
-  thread: Thread;
+  thread: CopyThread;
   slow: boolean;
   onDone: (result: never) => void;
 }
@@ -58,16 +34,20 @@ interface Waiting {
 /** Threads that are not ready after this will never be: a slow machine takes a minute while it boots. */
 const START_MS = 600_000;
 const CLOSE_MS = 60_000;
-const ENTRY = new URL('./copy-thread.js', import.meta.url);
 
-/** Starts the threads and waits until all are ready, everything loaded. EAGAIN when they don't become so; else what enterProc gives. */
-export function startCopyPool(options: PoolOptions): CopyPool | Errno {
-  const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
-  const pool = new CopyPool(options, control);
+/**
+ * Makes a pool of the threads, and waits until all are ready: what is not loaded before is loaded now. `wakeFd` is signalled when answers have come; the client
+ * drains it, then calls `drain`. EAGAIN when they don't become ready; else what enterProc gives.
+ */
+export function startCopyPool(options: PoolOptions, threads = new CopyThreads(options.onBug)): CopyPool | Errno {
+  const { onBug, ...ground } = options;
+  const { control } = threads;
+  const pool = new CopyPool(threads, onBug);
+  threads.begin(ground);
   const deadline = Date.now() + START_MS;
   for (let ready = 0; ready < pool.threads; ready = Atomics.load(control, READY)) {
     if (Atomics.wait(control, READY, ready, deadline - Date.now()) === 'timed-out') {
-      pool.abandon();
+      threads.abandon();
       return EAGAIN;
     }
   }
@@ -80,24 +60,18 @@ export function startCopyPool(options: PoolOptions): CopyPool | Errno {
 /** See startCopyPool. Belongs to the thread that made it. */
 export class CopyPool {
   readonly #control: Int32Array;
-  readonly #lanes: Readonly<Record<Lane, Thread[]>>;
-  readonly #all: readonly Thread[];
+  readonly #lanes: CopyThreads['lanes'];
+  readonly #all: readonly CopyThread[];
   readonly #waiting = new Map<number, Waiting>();
   readonly #onBug: (stack: string) => void;
   readonly #pending: Record<Lane, number> = { capture: 0, io: 0, big: 0, remote: 0 };
   #lastId = 0;
 
-  constructor(options: PoolOptions, control: Int32Array) {
+  constructor({ control, lanes }: CopyThreads, onBug: (stack: string) => void) {
     this.#control = control;
-    this.#onBug = options.onBug;
-    const start = (threads: number): Thread[] => Array.from({ length: threads }, () => startThread(options, control));
-    this.#lanes = {
-      capture: start(1),
-      io: start(options.ioThreads ?? 2),
-      big: start(1),
-      remote: start(options.remoteThreads ?? 0),
-    };
-    this.#all = Object.values(this.#lanes).flat();
+    this.#onBug = onBug;
+    this.#lanes = lanes;
+    this.#all = Object.values(lanes).flat();
   }
 
   /** How many threads there are. */
@@ -163,11 +137,6 @@ export class CopyPool {
     return complete;
   }
 
-  /** Ends the threads as they are; for a pool that never became ready. */
-  abandon(): void {
-    for (const { worker } of this.#all) void worker.terminate();
-  }
-
   #finish(answer: Answer): void {
     const waiting = this.#waiting.get(answer.id);
     if (waiting === undefined) return;
@@ -185,7 +154,7 @@ function receive(port: MessagePort): Answer[] | undefined {
 }
 
 // Slow tasks go to the last thread. Quick ones go where the fewest wait, if possible where nothing slow is being done.
-function choose(threads: readonly Thread[], slow: boolean): Thread {
+function choose(threads: readonly CopyThread[], slow: boolean): CopyThread {
   const last = threads.at(-1);
   if (last === undefined) throw new RangeError('a lane without threads');
   if (slow) return last;
@@ -193,18 +162,4 @@ function choose(threads: readonly Thread[], slow: boolean): Thread {
     const better = thread.slow === best.slow ? thread.pending < best.pending : thread.slow < best.slow;
     return better ? thread : best;
   });
-}
-
-function startThread(options: PoolOptions, control: Int32Array): Thread {
-  const { wakeFd, procFd, fuseFd, stageDirFd, features } = options;
-  const { port1, port2 } = new MessageChannel();
-  const data: ThreadData = { control, wakeFd, procFd, fuseFd, stageDirFd, features, port: port2 };
-  const worker = new Worker(ENTRY, { workerData: data, transferList: [port2], env: SHARE_ENV });
-  worker.on('error', (thrown) =>
-    options.onBug(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)),
-  );
-  // They end with the process: no handle of theirs keeps it alive.
-  worker.unref();
-  port1.unref();
-  return { port: port1, worker, pending: 0, slow: 0 };
 }

@@ -1,7 +1,7 @@
 // A copy thread (entry of a worker): takes tasks, does them with blocking calls, answers. It owns no state of the mount: what it
 // may write is the stage, the descriptors that tasks name, and replies on /dev/fuse. Everything is loaded before it is ready.
 
-import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EIO } from '../errno.ts';
 import { unlinkat } from '../sys/link.ts';
 import { close } from '../sys/open.ts';
@@ -12,13 +12,15 @@ import type { Copied, CopyOrder, Staged } from './exact-copy.ts';
 import { SyncPolicy, commit, startWriteback } from './group-commit.ts';
 import { failReply, readReply, sync, syncReply, writeReply } from './served-io.ts';
 import { ENDED, FAILED, READY, WAKING } from './tasks.ts';
-import type { Answer, CopyTask, CopyUpTask, Envelope, Task, ThreadData } from './tasks.ts';
+import type { Answer, CopyTask, CopyUpTask, Envelope, Task, ThreadData, ThreadGround } from './tasks.ts';
 
 /** A group commit takes at most so many files, or the first file beyond so many bytes. */
 const GROUP_FILES = 64;
 const GROUP_BYTES = 1 << 26;
 
-const { port, control, wakeFd, procFd, fuseFd, stageDirFd, features } = workerData as ThreadData;
+const { port, control } = workerData as ThreadData;
+/** Told by the first message, before any task. */
+let ground: ThreadGround;
 
 /** Tasks that were taken while they could not be done. */
 const backlog: Envelope[] = [];
@@ -28,7 +30,7 @@ let closing = false;
 function post(answers: Answer[]): void {
   port.postMessage(answers);
   // The message is there before the flag is looked at, so a client that clears the flag and then looks for messages misses none.
-  if (Atomics.exchange(control, WAKING, 1) === 0) signalEvent(wakeFd);
+  if (Atomics.exchange(control, WAKING, 1) === 0) signalEvent(ground.wakeFd);
 }
 
 // The next task in the queue. The last thing in it is null: the client has closed the pool. The port must stay until all is answered.
@@ -66,7 +68,7 @@ function serve(envelope: Envelope): void {
 /** After an exception: its caller gets EIO, if that can be told. Throws nothing itself: it is called while others are being copied. */
 function failed(id: number, task: Task, thrown: unknown): Answer {
   try {
-    if ('uniqueLo' in task) failReply(fuseFd, task, EIO);
+    if ('uniqueLo' in task) failReply(ground.fuseFd, task, EIO);
   } catch (again) {
     return bugAnswer(id, again);
   }
@@ -76,11 +78,11 @@ function failed(id: number, task: Task, thrown: unknown): Answer {
 function done(task: Task): Copied | number {
   switch (task.kind) {
     case 'readReply':
-      return readReply(fuseFd, task);
+      return readReply(ground.fuseFd, task);
     case 'writeReply':
-      return writeReply(fuseFd, task);
+      return writeReply(ground.fuseFd, task);
     case 'syncReply':
-      return syncReply(fuseFd, task);
+      return syncReply(ground.fuseFd, task);
     case 'sync':
       return sync(task.fd, task.how);
     case 'copyUp':
@@ -93,7 +95,7 @@ function done(task: Task): Copied | number {
 function order(task: CopyTask | CopyUpTask): CopyOrder {
   const { sourceFd, stageName, data } = task;
   const to = task.kind === 'copyUp' ? task.to : undefined;
-  const stage = { stageDirFd: to?.fd ?? stageDirFd, features: to?.features ?? features };
+  const stage = { stageDirFd: to?.fd ?? ground.stageDirFd, features: to?.features ?? ground.features };
   return { sourceFd, stageName, data, ...stage, between: serveOthers };
 }
 
@@ -122,7 +124,7 @@ function copyGroup(first: Envelope): void {
     // Nothing throws once they are committed: they are as they were staged.
     for (const { id, task, staged } of members) {
       close(staged.fd);
-      unlinkat(stageDirFd, task.stageName);
+      unlinkat(ground.stageDirFd, task.stageName);
       answers.push(bugAnswer(id, thrown));
     }
   }
@@ -164,13 +166,13 @@ function nextOfGroup(): Envelope | undefined {
 
 function committed(members: readonly GroupMember[]): Answer[] {
   const fds = members.map((member) => member.staged.fd);
-  const errors = commit(fds, stageDirFd, syncPolicy);
+  const errors = commit(fds, ground.stageDirFd, syncPolicy);
   return members.map(({ id, task, staged }, i) => {
     // Closed before anybody hears of it: a program open for writing cannot be executed.
     close(staged.fd);
     const err = errors[i] ?? EIO;
     if (err === 0) return { id, result: { bytes: staged.bytes, degraded: staged.degraded } };
-    unlinkat(stageDirFd, task.stageName);
+    unlinkat(ground.stageDirFd, task.stageName);
     return { id, result: err };
   });
 }
@@ -189,9 +191,17 @@ function ended(): void {
   Atomics.notify(control, ENDED);
 }
 
-const entered = enterProc(procFd);
-if (entered < 0) Atomics.compareExchange(control, FAILED, 0, entered);
-port.on('message', run);
+function begin(told: ThreadGround): void {
+  ground = told;
+  const entered = enterProc(ground.procFd);
+  if (entered < 0) Atomics.compareExchange(control, FAILED, 0, entered);
+  Atomics.add(control, READY, 1);
+  Atomics.notify(control, READY);
+}
+
+port.on('message', (message: ThreadGround | Envelope | null) => {
+  if (message !== null && 'wakeFd' in message) begin(message);
+  else run(message);
+});
 port.on('close', ended);
-Atomics.add(control, READY, 1);
-Atomics.notify(control, READY);
+parentPort?.postMessage('loaded');

@@ -88,12 +88,20 @@ export interface Answer {
 /** What a copy thread is started with. `control` is shared: see the indices below. */
 export interface ThreadData {
   control: Int32Array;
+  port: MessagePort;
+}
+
+/** What it is told first, before any task. */
+export interface ThreadGround {
+  /** Eventfd that is signalled when answers have come. May be shared with other wakers. */
   wakeFd: number;
+  /** Directory descriptor of a proc filesystem. */
   procFd: number;
+  /** The FUSE connection, for tasks that reply; -1 for none. */
   fuseFd: number;
+  /** Stage.fd, and what its filesystem can hold. */
   stageDirFd: number;
   features: Features;
-  port: MessagePort;
 }
 
 /** 1 while answers wait that the eventfd has been signalled for. */

@@ -4,6 +4,7 @@
 import { accessSync, constants, openSync } from 'node:fs';
 import { asBytes, fromText } from '../bytes.ts';
 import { openEventLog } from '../capture/event-log.ts';
+import type { EventLog } from '../capture/event-log.ts';
 import { EPERM, errnoName } from '../errno.ts';
 import { newCounterMemory } from '../fuse/counters.ts';
 import { mountFuse, unmountFuse } from '../fuse/mount.ts';
@@ -66,13 +67,11 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
   undo.add(() => {
     void link.close();
   });
-  link.on('events', ({ events }) => {
-    log.append(events);
+  listen(link, log);
+  const [prepared, notifier] = await Promise.all([link.next('prepared', 'failed', 'ended'), startNotifier()]);
+  undo.add(() => {
+    void notifier.close();
   });
-  link.on('bug', ({ what }) => {
-    process.emitWarning(what);
-  });
-  const prepared = await link.next('prepared', 'failed', 'ended');
   if (prepared.kind !== 'prepared') return cannotStart(prepared);
   // The mount table is opened before the mount: its path may lie on it afterwards.
   const mountinfo = openSync('/proc/self/mountinfo', 'r');
@@ -82,7 +81,7 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
   const mounted = mount(config, undo);
   if (mounted instanceof StartError) return mounted;
   const { mountpoint, fd } = mounted;
-  const notifier = await startNotifier(fd);
+  notifier.connect(fd);
   const begun = link.next('serving', 'failed', 'ended');
   link.order({ kind: 'serve', fuseFd: fd, notifier: notifier.handle });
   const answer = await begun;
@@ -106,6 +105,15 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
     watch,
     excludes,
     keptMode,
+  });
+}
+
+function listen(link: SessionLink, log: EventLog): void {
+  link.on('events', ({ events }) => {
+    log.append(events);
+  });
+  link.on('bug', ({ what }) => {
+    process.emitWarning(what);
   });
 }
 

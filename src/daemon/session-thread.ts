@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { startCopyPool } from '../copy/copy-pool.ts';
 import type { CopyPool } from '../copy/copy-pool.ts';
+import { CopyThreads } from '../copy/copy-threads.ts';
 import { errnoName } from '../errno.ts';
 import { DeviceChannel } from '../fuse/channel.ts';
 import { notificationSink } from '../fuse/notifier.ts';
@@ -41,11 +42,7 @@ function onBug(what: string): void {
 
 function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): void {
   const shared = { wakeFd, procFd, stageDirFd: data.layout.stage, features: ground.features, onBug };
-  const pool = startCopyPool({
-    ...shared,
-    fuseFd: order.fuseFd,
-    remoteThreads: ground.isRemote ? REMOTE_THREADS : 0,
-  });
+  const pool = startCopyPool({ ...shared, fuseFd: order.fuseFd }, threads);
   if (typeof pool === 'number') {
     say({ kind: 'failed', reason: `the copy threads did not become ready: ${errnoName(pool)}` });
     return;
@@ -222,10 +219,22 @@ function receive(): Order | undefined {
   return (receiveMessageOnPort(port) as { message: Order } | undefined)?.message;
 }
 
+/** The same, once there are threads to copy for it; else what is wrong. */
+async function ready(prepared: Groundwork | string): Promise<Groundwork | string> {
+  if (typeof prepared === 'string') return prepared;
+  if (prepared.isRemote) threads.add('remote', REMOTE_THREADS);
+  return threads.loaded().then(
+    () => prepared,
+    (thrown: unknown) => `a copy thread: ${String(thrown)}`,
+  );
+}
+
 const entered = enterProc(procFd);
 // New files get the modes that their makers ask for: the mask was applied, or must not be.
 umask(0);
-const ground = entered < 0 ? `proc: ${errnoName(entered)}` : prepare(data);
+// They are loaded while this thread looks at the branches: before anything is mounted, since their modules may lie below the mount.
+const threads = new CopyThreads(onBug);
+const ground = entered < 0 ? `proc: ${errnoName(entered)}` : await ready(prepare(data));
 if (typeof ground === 'string') {
   say({ kind: 'failed', reason: ground });
   port.close();

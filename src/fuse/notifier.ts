@@ -15,17 +15,19 @@ export interface NotifierHandle {
 /** The owner's side. */
 export interface Notifier {
   readonly handle: NotifierHandle;
+  /** Has what is notified written to this connection; to be called once. */
+  connect(fuseFd: number): void;
   /** Resolves when the kernel has taken everything that the session has notified so far. */
   drained(): Promise<void>;
   /** Ends the thread, once what it is writing has been taken. */
   close(): Promise<void>;
 }
 
-/** What the thread is told on its own port: from where to write, or that its owner waits for `count` to be reached. */
+/** What the thread is told on its own port: what to write where, or that its owner waits for `count` to be reached. */
 export type NotifierOrder = { readonly fd: number; readonly port: MessagePort } | { readonly waitFor: number };
 
-/** Starts the thread for a connection's descriptor (opened, not necessarily mounted yet). */
-export async function startNotifier(fuseFd: number): Promise<Notifier> {
+/** Starts the thread; resolves once it is loaded. */
+export async function startNotifier(): Promise<Notifier> {
   const worker = new Worker(new URL('./notifier-thread.js', import.meta.url));
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => {
@@ -35,13 +37,15 @@ export async function startNotifier(fuseFd: number): Promise<Notifier> {
   });
   worker.unref();
   const { port1, port2 } = new MessageChannel();
-  const order: NotifierOrder = { fd: fuseFd, port: port2 };
-  worker.postMessage(order, [port2]);
   const count = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const waiting: (() => void)[] = [];
   worker.on('message', () => waiting.shift()?.());
   return {
     handle: { port: port1, count },
+    connect: (fuseFd) => {
+      const order: NotifierOrder = { fd: fuseFd, port: port2 };
+      worker.postMessage(order, [port2]);
+    },
     drained: () =>
       new Promise((resolve) => {
         waiting.push(resolve);

@@ -74,13 +74,17 @@ export async function serve(
 ): Promise<Serving | MountError> {
   const worker = new Worker(new URL('./serve-thread.js', import.meta.url), { workerData: String(module) });
   const news = newsOf(worker, options.onBug ?? warn);
-  await news.loaded;
+  const [notifier, loaded] = await Promise.all([startNotifier(), Promise.allSettled([news.loaded])]);
+  if (loaded[0].status === 'rejected') {
+    await notifier.close();
+    throw loaded[0].reason;
+  }
   const mounted = mountFuse({ source: 'rootsync-fuse', subtype: 'rootsync-fuse', ...options, mountpoint });
   if ('reason' in mounted) {
-    await worker.terminate();
+    await Promise.all([notifier.close(), worker.terminate()]);
     return mounted;
   }
-  const notifier = await startNotifier(mounted.fd);
+  notifier.connect(mounted.fd);
   const wakeFd = eventfd();
   const counters = newCounterMemory();
   const order: ServeOrder = {

@@ -2,7 +2,7 @@
 // are written through; it must stay answered for filesystems mounted without FOPEN_NOFLUSH.
 
 import { asBytes } from '../bytes.ts';
-import type { Lane } from '../copy/copy-pool.ts';
+import type { Lane } from '../copy/copy-threads.ts';
 import { EBADF, ESTALE } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import { DEFERRED, OK } from '../fuse/operation.ts';

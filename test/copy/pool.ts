@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { asBytes } from '../../src/bytes.ts';
 import { startCopyPool } from '../../src/copy/copy-pool.ts';
 import type { CopyPool } from '../../src/copy/copy-pool.ts';
+import { CopyThreads } from '../../src/copy/copy-threads.ts';
 import { presumedFeatures } from '../../src/copy/features.ts';
 import { openStage } from '../../src/copy/stage.ts';
 import type { Stage } from '../../src/copy/stage.ts';
@@ -35,17 +36,15 @@ export class PoolUnderTest {
   constructor(dirFd: number, ioThreads = 1) {
     this.stage = got(openStage(dirFd, asBytes('stage')));
     this.#poll.watch(0, this.#wakeFd, POLLIN);
-    this.pool = got(
-      startCopyPool({
-        wakeFd: this.#wakeFd,
-        procFd: this.#procFd,
-        fuseFd: this.#replyFd,
-        stageDirFd: this.stage.fd,
-        features: presumedFeatures(0, 255),
-        ioThreads,
-        onBug: (stack) => this.bugs.push(stack),
-      }),
-    );
+    const onBug = (stack: string) => this.bugs.push(stack);
+    const ground = {
+      wakeFd: this.#wakeFd,
+      procFd: this.#procFd,
+      fuseFd: this.#replyFd,
+      stageDirFd: this.stage.fd,
+      features: presumedFeatures(0, 255),
+    };
+    this.pool = got(startCopyPool({ ...ground, onBug }, new CopyThreads(onBug, ioThreads)));
   }
 
   /** Waits for the eventfd and drains, as a session does, until `enough`. */
