@@ -16,6 +16,7 @@ import type { Open } from './asker.ts';
 import { Errand } from './errand.ts';
 import { ASKERS_READY, isDescriptor, NO_ANSWER } from './question.ts';
 import type { Answer, AskerData, Question } from './question.ts';
+import { LOOK_MS, Silence, SILENT_MS } from './silence.ts';
 
 export interface RemoteDiskOptions extends Pick<AskerData, 'wakeFd' | 'procFd' | 'stageDirFd' | 'features'> {
   /** How long an answer is waited for on the spot, ms. */
@@ -25,10 +26,6 @@ export interface RemoteDiskOptions extends Pick<AskerData, 'wakeFd' | 'procFd' |
 
 /** For errands; one more is for what cannot be run anew. */
 const ASKERS = 2;
-/** How long what cannot be run anew waits, ms; and from when on disk counts as silent. */
-const SILENT_MS = 5000;
-/** How often it is looked whether it does, ms. */
-const LOOK_MS = 1000;
 const START_MS = 600_000;
 const CLOSER = new URL('./closer-thread.js', import.meta.url);
 const LAST = -1;
@@ -60,17 +57,12 @@ export class RemoteDisk extends AskedCalls implements Calls {
   readonly #aside = new Aside();
   /** To be closed once the question that uses them is answered. */
   readonly #inUse = new Set<number>();
-  readonly #reads = new Set<{ readonly since: number }>();
   /** Made on disk so far. */
   #changes = 0;
-  #lookAt: number | undefined;
   #hopeless = false;
   #used = 0;
   #isMeasured = true;
-  /** Since when no answer has come, performance.now(); null: disk answers. */
-  silentSince: number | null = null;
-  /** Called when `silentSince` has changed. */
-  onChange: () => void = () => {};
+  readonly silence = new Silence();
 
   constructor(options: RemoteDiskOptions, control: Int32Array) {
     super();
@@ -89,7 +81,7 @@ export class RemoteDisk extends AskedCalls implements Calls {
   }
 
   get silent(): boolean {
-    return this.silentSince !== null;
+    return this.silence.since !== null;
   }
 
   /** `giveUp` was called. */
@@ -154,7 +146,7 @@ export class RemoteDisk extends AskedCalls implements Calls {
   /** `errand` was given up; `again` runs it anew, and is called once, between requests. */
   putAside(errand: Errand, again: () => void): void {
     this.#aside.add(errand, again);
-    this.#lookAt ??= performance.now() + LOOK_MS;
+    this.silence.expect();
   }
 
   /** `errand` has come to its end. */
@@ -183,16 +175,6 @@ export class RemoteDisk extends AskedCalls implements Calls {
     attempt();
   }
 
-  /** A read, by another thread, begins; to be called at its end. */
-  reads(): () => void {
-    const read = { since: performance.now() };
-    this.#reads.add(read);
-    this.#lookAt ??= read.since + LOOK_MS;
-    return () => {
-      this.#reads.delete(read);
-    };
-  }
-
   // What becomes of it.
 
   /** Takes the answers that were late, and runs anew what they are for. */
@@ -215,24 +197,16 @@ export class RemoteDisk extends AskedCalls implements Calls {
     return this.#aside.letIn(this.#isLate() ? this.#askers.filter((asker) => asker.free).length : Infinity);
   }
 
-  /** When `look` is due, performance.now(); undefined: nothing is waited for. */
-  get deadline(): number | undefined {
-    return this.#lookAt;
-  }
-
   /** Looks whether disk has fallen silent, or answers again. */
   look(): void {
-    this.#lookAt =
-      this.#aside.size + this.#reads.size > 0 || this.#isLate() || this.silent
-        ? performance.now() + LOOK_MS
-        : undefined;
+    this.silence.goOn(this.#aside.size > 0 || this.#isLate());
     this.#look();
   }
 
   /** Disk is let go: all that was put aside runs anew, without it. */
   letGo(): void {
     for (const { open } of this.#all) if (open !== null) open.forgotten = true;
-    this.#reads.clear();
+    this.silence.forgetReads();
     this.#look();
     this.#aside.forgetAnswers();
     this.#aside.runAll();
@@ -284,9 +258,10 @@ export class RemoteDisk extends AskedCalls implements Calls {
       if (this.#inUse.delete(late.question.fd)) this.close(late.question.fd);
       this.#discard(late.question, answer);
     }
+    // Who cannot be run anew waits for as long as it takes to know that nobody answers.
     const ms = this.silent ? this.#patience : SILENT_MS;
     const answer = this.#last.ask(question, '', null, ms);
-    if (answer === undefined) this.#lookAt ??= performance.now() + LOOK_MS;
+    if (answer === undefined) this.silence.expect();
     return answer ?? NO_ANSWER;
   }
 
@@ -311,11 +286,7 @@ export class RemoteDisk extends AskedCalls implements Calls {
 
   #look(): void {
     const open = this.#all.flatMap((asker) => (asker.open === null || asker.open.forgotten ? [] : [asker.open]));
-    const oldest = Math.min(...[...open, ...this.#reads].map(({ since }) => since));
-    const silent = performance.now() - oldest >= SILENT_MS;
-    if (silent === this.silent) return;
-    this.silentSince = silent ? oldest : null;
-    this.onChange();
+    if (!this.silence.judge(open.map(({ since }) => since))) return;
     // What flash can answer alone does so from now on; or it is as before.
     this.#aside.runAll();
   }

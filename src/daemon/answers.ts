@@ -124,9 +124,9 @@ function takeBack({ engine }: LiveSession, opened: Questions['come-back']['about
 function remoteOf({ remote, tree }: Engine): SessionStatus['remote'] {
   if (remote === null) return null;
   const { disk, waiters } = remote;
-  const { silentSince } = disk;
+  const { since } = disk.silence;
   return {
-    silent: silentSince === null ? null : (performance.now() - silentSince) / 1000,
+    silent: since === null ? null : (performance.now() - since) / 1000,
     waiting: waiters.size,
     used: tree.disk.away ? 0 : disk.used(tree.disk.root.fd),
   };

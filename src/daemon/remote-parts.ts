@@ -63,7 +63,7 @@ export function operationsOver({ remote }: Engine): typeof operations {
 export function tellOfDisk({ remote }: Engine, journal: Journal): void {
   if (remote === null) return;
   const { disk, waiters } = remote;
-  disk.onChange = () => {
+  disk.silence.onChange = () => {
     if (!disk.silent) {
       journal.disk('answers', 'disk answers again');
       return;
@@ -75,7 +75,9 @@ export function tellOfDisk({ remote }: Engine, journal: Journal): void {
 
 /** If it is time to: whether disk still does not answer, and who waits for it in vain. */
 export function lookAtDisk({ remote }: Engine): void {
-  if (remote?.disk.deadline === undefined || remote.disk.deadline > performance.now()) return;
+  if (remote === null) return;
+  const { deadline } = remote.disk.silence;
+  if (deadline === undefined || deadline > performance.now()) return;
   remote.waiters.look();
   remote.disk.look();
 }

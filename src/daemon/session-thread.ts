@@ -85,7 +85,10 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
         return true;
       },
       nextDeadline: () =>
-        earlier(earlier(parts.engine.kernel.deadline, parts.engine.recentFiles.deadline), remote?.disk.deadline),
+        earlier(
+          earlier(parts.engine.kernel.deadline, parts.engine.recentFiles.deadline),
+          remote?.disk.silence.deadline,
+        ),
       onDeadline: () => {
         parts.engine.kernel.step();
         parts.engine.recentFiles.expire();

@@ -57,7 +57,7 @@ function readRemote({ pool, remote }: Engine, req: Request, state: OpenState, of
   const { uniqueLo, uniqueHi } = req;
   const waiting = req.defer();
   state.borrow();
-  const read = remote?.disk.reads();
+  const read = remote?.disk.silence.reads();
   const leave = remote?.waiters.add(req.pid, waiting, () => {
     // The thread's answer, should there be one, finds nobody.
   });
