@@ -31,7 +31,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'exec',
-    title: '300 programs started',
+    title: '1,000 programs started',
     run: (at) => timed(['sh', '-c', starts('./true')], at),
   },
   {
@@ -41,9 +41,12 @@ export const ROWS: readonly Row[] = [
   },
 ];
 
+/** So many that what only the first few hundred in a mount take longer (a server that compiles as it goes) does not decide. */
+const PROGRAMS = 1000;
+
 /** A shell's loop. */
 function starts(program: string): string {
-  return `i=0; while [ $i -lt 300 ]; do ${program}; i=$((i+1)); done`;
+  return `i=0; while [ $i -lt ${String(PROGRAMS)} ]; do ${program}; i=$((i+1)); done`;
 }
 
 function find(mountpoint: string): number {
