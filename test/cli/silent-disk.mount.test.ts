@@ -151,6 +151,28 @@ describe('a disk whose server does not answer', function () {
     assert.equal((await status()).mode, 'capture');
   });
 
+  it('is detached by force only from who has a file of it open, whose reads fail then', async () => {
+    assert.equal((await live.ask('mode', ['hold'])).status, 0);
+    const script = `exec 3<"$1"; echo open; read -r _; dd bs=4096 skip=1500 count=1 <&3 2>&1 >/dev/null; echo "ended $?"`;
+    const child = spawn('bash', ['-c', script, 'bash', at('big')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (data) => (text += String(data)));
+    const ended = once(child, 'close');
+    await once(child.stdout, 'data');
+    disk.freeze();
+    child.stdin.write('\n');
+    await silence();
+    const refused = await within('detach', live.ask('detach'), SILENT_MS);
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, /\/big/);
+    assert.doesNotMatch(text, /ended/);
+    const forced = await within('detach --force', live.ask('detach', ['--force']), SILENT_MS);
+    assert.equal(forced.status, 0, forced.stderr);
+    await within('the reader', ended, SOON_MS);
+    assert.match(text, /Input\/output error[^]*ended 1\n$/);
+    assert.equal(read('used'), 'used\n');
+  });
+
   it('has flash show what nobody has asked for before, and what is on disk when it answers again', async () => {
     await live.umount();
     // Of what disk has, the kernel would know.
