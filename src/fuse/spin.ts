@@ -94,6 +94,7 @@ export class Spin {
   }
 
   private learn(gap: number): void {
+    if (this.longest === 0) return;
     let at = 0;
     while (at < PARTS.length && gap > this.longest * (PARTS[at] ?? 1)) at++;
     this.gaps[at] = (this.gaps[at] ?? 0) + 1;

@@ -5,6 +5,7 @@ import { asBytes } from '../../src/bytes.ts';
 import { EBADF, EEXIST, EIO, EISDIR, ENOTDIR, errnoName } from '../../src/errno.ts';
 import type { Copied } from '../../src/copy/exact-copy.ts';
 import { startCopyPool } from '../../src/copy/copy-pool.ts';
+import { CopyThreads } from '../../src/copy/copy-threads.ts';
 import { presumedFeatures } from '../../src/copy/features.ts';
 import type { Task } from '../../src/copy/tasks.ts';
 import { AT_FDCWD } from '../../src/sys/at.ts';
@@ -264,6 +265,19 @@ describe('copy/copy-pool', function () {
     const file = ok(openat(here.fd, asBytes('f'), O_RDONLY));
     fails(startCopyPool({ ...options, procFd: file, onBug: (stack: string) => assert.fail(stack) }), ENOTDIR);
     ok(close(file));
+  });
+
+  it('is ready at once when its threads are loaded, and tells of them that they are', async () => {
+    const loading = new CopyThreads((stack: string) => assert.fail(stack), 1);
+    loading.add('remote', 1);
+    await loading.loaded();
+    const procFd = ok(openat(AT_FDCWD, asBytes('/proc'), O_RDONLY));
+    const options = { wakeFd: -1, procFd, fuseFd: -1, stageDirFd: -1, features: presumedFeatures(0, 0) };
+    const pool = startCopyPool({ ...options, onBug: (stack: string) => assert.fail(stack) }, loading);
+    assert.ok(typeof pool !== 'number');
+    assert.equal(pool.threads, 4);
+    assert.ok(pool.close());
+    ok(close(procFd));
   });
 
   it('works for a thread whose event loop never runs', async () => {

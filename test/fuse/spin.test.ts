@@ -35,8 +35,8 @@ describe('fuse/spin', () => {
     assert.equal(spin.again(10.11), false);
   });
 
-  it('never looks on one CPU', () => {
-    assert.equal(looks(new Spin(0), 100, 0.01), 0);
+  it('never looks on one CPU, nor asks whether it is idle', () => {
+    assert.equal(looks(new Spin(0, () => assert.fail()), 100, 0.01), 0);
   });
 
   it('goes on looking while requests come soon', () => {
