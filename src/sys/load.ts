@@ -13,7 +13,11 @@ const LINE_ROOM = 128;
 export class RunQueue {
   readonly #fd = openFollow(AT_FDCWD, asBytes(procPath('loadavg')), O_RDONLY);
   readonly #line = Buffer.alloc(LINE_ROOM);
-  readonly #processors = availableParallelism();
+  readonly #processors: number;
+
+  constructor(processors = availableParallelism()) {
+    this.#processors = processors;
+  }
 
   /** Has every processor something to do, the calling thread included? True when that cannot be told. */
   isCrowded(): boolean {
