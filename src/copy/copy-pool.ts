@@ -6,8 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { EAGAIN } from '../errno.ts';
 import type { Errno } from '../errno.ts';
 import type { Stat } from '../sys/stat.ts';
-import { CopyThreads } from './copy-threads.ts';
-import type { CopyThread, Lane } from './copy-threads.ts';
+import type { CopyThread, CopyThreads, Lane } from './copy-threads.ts';
 import { ENDED, FAILED, READY, WAKING } from './tasks.ts';
 import type { Answer, Envelope, Task, TaskResult, ThreadGround } from './tasks.ts';
 
@@ -17,11 +16,6 @@ const BIG = 8 << 20;
 /** Where a copy of all of `source` belongs that a request waits for. */
 export function laneOf({ blocks }: Stat): Lane {
   return blocks * 512 > BIG ? 'big' : 'io';
-}
-
-export interface PoolOptions extends ThreadGround {
-  /** Told of an exception in a thread, whose task has been answered with EIO. */
-  onBug: (stack: string) => void;
 }
 
 interface Waiting {
@@ -39,10 +33,9 @@ const CLOSE_MS = 60_000;
  * Makes a pool of the threads, and waits until all are ready: what is not loaded before is loaded now. `wakeFd` is signalled when answers have come; the client
  * drains it, then calls `drain`. EAGAIN when they don't become ready; else what enterProc gives.
  */
-export function startCopyPool(options: PoolOptions, threads = new CopyThreads(options.onBug)): CopyPool | Errno {
-  const { onBug, ...ground } = options;
+export function startCopyPool(threads: CopyThreads, ground: ThreadGround): CopyPool | Errno {
   const { control } = threads;
-  const pool = new CopyPool(threads, onBug);
+  const pool = new CopyPool(threads);
   threads.begin(ground);
   const deadline = Date.now() + START_MS;
   for (let ready = 0; ready < pool.threads; ready = Atomics.load(control, READY)) {
@@ -67,7 +60,7 @@ export class CopyPool {
   readonly #pending: Record<Lane, number> = { capture: 0, io: 0, big: 0, remote: 0 };
   #lastId = 0;
 
-  constructor({ control, lanes }: CopyThreads, onBug: (stack: string) => void) {
+  constructor({ control, lanes, onBug }: CopyThreads) {
     this.#control = control;
     this.#onBug = onBug;
     this.#lanes = lanes;

@@ -24,11 +24,11 @@ export class CopyThreads {
   readonly lanes: Readonly<Record<Lane, CopyThread[]>> = { capture: [], io: [], big: [], remote: [] };
   readonly #workers: Worker[] = [];
   readonly #loading: Promise<void>[] = [];
-  readonly #onBug: (stack: string) => void;
+  readonly onBug: (stack: string) => void;
 
-  /** `ioThreads`: beyond one, the last takes the copies and syncs, so that reads don't wait for them. `onBug` is told of an exception in a thread. */
+  /** `ioThreads`: beyond one, the last takes the copies and syncs, so that reads don't wait for them. `onBug` is told of an exception in a thread, whose task has been answered with EIO. */
   constructor(onBug: (stack: string) => void, ioThreads = 2) {
-    this.#onBug = onBug;
+    this.onBug = onBug;
     this.add('capture', 1);
     this.add('io', ioThreads);
     this.add('big', 1);
@@ -64,7 +64,7 @@ export class CopyThreads {
         resolve();
       });
       worker.on('error', (thrown) => {
-        this.#onBug(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+        this.onBug(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
         reject(thrown);
       });
       worker.once('exit', (status) => {

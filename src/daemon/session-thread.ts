@@ -41,13 +41,16 @@ function onBug(what: string): void {
 }
 
 function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): void {
-  const shared = { wakeFd, procFd, stageDirFd: data.layout.stage, features: ground.features, onBug };
-  const pool = startCopyPool({ ...shared, fuseFd: order.fuseFd }, threads);
+  const { features } = ground;
+  const stageDirFd = data.layout.stage;
+  const pool = startCopyPool(threads, { wakeFd, procFd, fuseFd: order.fuseFd, stageDirFd, features });
   if (typeof pool === 'number') {
     say({ kind: 'failed', reason: `the copy threads did not become ready: ${errnoName(pool)}` });
     return;
   }
-  const remote = ground.isRemote ? askByOthers(ground.disk, { ...shared, patience: config.diskPatience }) : null;
+  const remote = ground.isRemote
+    ? askByOthers(ground.disk, { wakeFd, procFd, stageDirFd, features, onBug, patience: config.diskPatience })
+    : null;
   if (typeof remote === 'number') {
     say({ kind: 'failed', reason: `the threads that ask disk did not become ready: ${errnoName(remote)}` });
     return;

@@ -258,12 +258,13 @@ describe('copy/copy-pool', function () {
   });
 
   it('is not made when its threads cannot start', () => {
-    const options = { wakeFd: -1, procFd: -1, fuseFd: -1, stageDirFd: -1, features: presumedFeatures(0, 0) };
-    const pool = startCopyPool({ ...options, onBug: (stack: string) => assert.fail(stack) });
+    const threads = () => new CopyThreads((stack: string) => assert.fail(stack));
+    const ground = { wakeFd: -1, procFd: -1, fuseFd: -1, stageDirFd: -1, features: presumedFeatures(0, 0) };
+    const pool = startCopyPool(threads(), ground);
     assert.equal(typeof pool, 'number');
     makeFile(here.fd, asBytes('f'));
     const file = ok(openat(here.fd, asBytes('f'), O_RDONLY));
-    fails(startCopyPool({ ...options, procFd: file, onBug: (stack: string) => assert.fail(stack) }), ENOTDIR);
+    fails(startCopyPool(threads(), { ...ground, procFd: file }), ENOTDIR);
     ok(close(file));
   });
 
@@ -272,8 +273,8 @@ describe('copy/copy-pool', function () {
     loading.add('remote', 1);
     await loading.loaded();
     const procFd = ok(openat(AT_FDCWD, asBytes('/proc'), O_RDONLY));
-    const options = { wakeFd: -1, procFd, fuseFd: -1, stageDirFd: -1, features: presumedFeatures(0, 0) };
-    const pool = startCopyPool({ ...options, onBug: (stack: string) => assert.fail(stack) }, loading);
+    const ground = { wakeFd: -1, procFd, fuseFd: -1, stageDirFd: -1, features: presumedFeatures(0, 0) };
+    const pool = startCopyPool(loading, ground);
     assert.ok(typeof pool !== 'number');
     assert.equal(pool.threads, 4);
     assert.ok(pool.close());

@@ -44,7 +44,7 @@ export class PoolUnderTest {
       stageDirFd: this.stage.fd,
       features: presumedFeatures(0, 255),
     };
-    this.pool = got(startCopyPool({ ...ground, onBug }, new CopyThreads(onBug, ioThreads)));
+    this.pool = got(startCopyPool(new CopyThreads(onBug, ioThreads), ground));
   }
 
   /** Waits for the eventfd and drains, as a session does, until `enough`. */
