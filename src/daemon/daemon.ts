@@ -1,20 +1,15 @@
-// Starts a merged root: opens flash and its log, starts the session's thread, mounts. With engine-parts, the only place that joins the
+// Starts a merged root: opens flash and its log, has the session's thread make it, mounts. With engine-parts, the only place that joins the
 // layers. After the mount nothing here touches the merged root.
 
 import { accessSync, constants, openSync } from 'node:fs';
-import { asBytes, fromText } from '../bytes.ts';
+import { fromText } from '../bytes.ts';
 import { openEventLog } from '../capture/event-log.ts';
-import type { EventLog } from '../capture/event-log.ts';
 import { EPERM, errnoName } from '../errno.ts';
-import { newCounterMemory } from '../fuse/counters.ts';
 import { mountFuse, unmountFuse } from '../fuse/mount.ts';
 import type { Mounted } from '../fuse/mount.ts';
-import { startNotifier } from '../fuse/notifier.ts';
-import type { Ending } from '../fuse/session.ts';
 import { DEFAULT_MODE, modeRefusal, type Mode } from '../policy/mode.ts';
 import { AT_FDCWD } from '../sys/at.ts';
 import { close, O_DIRECTORY, O_PATH, O_RDONLY, openFollow } from '../sys/open.ts';
-import { eventfd } from '../sys/poll.ts';
 import { enterProc } from '../sys/process.ts';
 import type { MountConfig } from './config.ts';
 import type { Daemon } from './daemon-api.ts';
@@ -23,14 +18,20 @@ import { closeLayout, openLayout } from './flash-layout.ts';
 import { LiveExcludes } from './live-excludes.ts';
 import { LiveDaemon } from './live-daemon.ts';
 import { MountWatch } from './mount-watch.ts';
-import { SessionLink } from './session-link.ts';
+import type { News } from './session-messages.ts';
 import { StartError } from './start-error.ts';
+import { loadThreads } from './threads.ts';
+import type { Threads } from './threads.ts';
 import { Undo } from './undo.ts';
 
-/** Starts serving; resolves once the mount answers. Nothing is left behind where it fails. */
-export async function startDaemon(asked: MountConfig): Promise<Daemon | StartError> {
+/** Starts serving; resolves once the mount answers. Nothing is left behind where it fails, nor are `threads`. */
+export async function startDaemon(asked: MountConfig, threads: Threads = loadThreads()): Promise<Daemon | StartError> {
+  const { link, procFd, counters } = threads;
   const config = { ...asked, diskWritable: asked.diskWritable && mayWrite(asked.disk) };
   using undo = new Undo();
+  undo.add(() => {
+    threads.close();
+  });
   const flashFd = openDirectory(config.flash, O_RDONLY, undo);
   if (flashFd < 0) return new StartError('path', `${config.flash}: ${errnoName(flashFd)}`);
   const diskFd = openDirectory(config.disk, O_PATH, undo);
@@ -53,26 +54,18 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
   undo.add(() => {
     log.close();
   });
-  const counters = newCounterMemory();
-  const procFd = openFollow(AT_FDCWD, asBytes('/proc'), O_RDONLY | O_DIRECTORY);
-  const link = new SessionLink({
+  link.on('events', ({ events }) => {
+    log.append(events);
+  });
+  const data = {
     config: { ...config, mode },
     modeKept: config.mode === null,
-    procFd,
-    wakeFd: eventfd(),
-    counters,
     layout: { home: layout.home, stage: layout.stage.fd },
     liveExcludes: excludes.live,
-  });
-  undo.add(() => {
-    void link.close();
-  });
-  listen(link, log);
-  const [prepared, notifier] = await Promise.all([link.next('prepared', 'failed', 'ended'), startNotifier()]);
-  undo.add(() => {
-    void notifier.close();
-  });
+  };
+  const [prepared, notifier] = await Promise.all([link.prepare(data), threads.notifier]);
   if (prepared.kind !== 'prepared') return cannotStart(prepared);
+  if (notifier instanceof StartError) return notifier;
   // The mount table is opened before the mount: its path may lie on it afterwards.
   const mountinfo = openSync('/proc/self/mountinfo', 'r');
   // What a root asks of /proc later, it finds whatever becomes of the mounts of its initramfs.
@@ -82,9 +75,7 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
   if (mounted instanceof StartError) return mounted;
   const { mountpoint, fd } = mounted;
   notifier.connect(fd);
-  const begun = link.next('serving', 'failed', 'ended');
-  link.order({ kind: 'serve', fuseFd: fd, notifier: notifier.handle });
-  const answer = await begun;
+  const answer = await link.serve(fd, notifier.handle);
   if (answer.kind !== 'serving') return cannotStart(answer);
   undo.release();
   const watch = new MountWatch(mountinfo, mountpoint, {
@@ -105,15 +96,6 @@ export async function startDaemon(asked: MountConfig): Promise<Daemon | StartErr
     watch,
     excludes,
     keptMode,
-  });
-}
-
-function listen(link: SessionLink, log: EventLog): void {
-  link.on('events', ({ events }) => {
-    log.append(events);
-  });
-  link.on('bug', ({ what }) => {
-    process.emitWarning(what);
   });
 }
 
@@ -158,9 +140,7 @@ function mount(config: MountConfig, undo: Undo): Mounted | StartError {
   return mounted;
 }
 
-function cannotStart(
-  news: { readonly kind: 'failed'; readonly reason: string } | { readonly kind: 'ended'; readonly ending: Ending },
-): StartError {
+function cannotStart(news: Extract<News, { kind: 'failed' | 'ended' }>): StartError {
   if (news.kind === 'failed') return new StartError('failed', news.reason);
   const { ending } = news;
   return new StartError(

@@ -120,7 +120,7 @@ interface OnDisk {
 }
 
 /** Opens both branches and what flash remembers; a reason for people where that is impossible. */
-export function prepare({ config, layout, liveExcludes, procFd }: SessionData): Groundwork | string {
+export function prepare({ config, layout, liveExcludes }: SessionData, procFd: number): Groundwork | string {
   const flash = openFlash(config.flash);
   if (typeof flash === 'number') return `${config.flash}: ${errnoName(flash)}`;
   const disk = openDisk({

@@ -1,14 +1,29 @@
 // The session's thread as the main thread sees it: orders, questions with their answers as promises, and news.
 
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { NotifierHandle } from '../fuse/notifier.ts';
 import { signalEvent } from '../sys/poll.ts';
 import { Refusal } from '../control/refusal.ts';
-import type { News, Order, Question, QuestionName, Questions, SessionData } from './session-messages.ts';
+import type {
+  Beginning,
+  News,
+  Order,
+  Question,
+  QuestionName,
+  Questions,
+  SessionData,
+  ThreadGround,
+} from './session-messages.ts';
 
 interface Asker {
   readonly resolve: (answer: never) => void;
   readonly reject: (refusal: Refusal) => void;
 }
+
+/** What came of a step: it is done, or why there is no session. */
+type Answer<Done extends News['kind']> = Extract<News, { kind: Done | 'failed' | 'ended' }>;
+
+const GONE: Extract<News, { kind: 'ended' }> = { kind: 'ended', ending: { reason: 'stopped' }, stuck: false };
 
 type Listener<K extends News['kind']> = (news: Extract<News, { kind: K }>) => void;
 
@@ -22,12 +37,13 @@ export class SessionLink {
   /** The thread has ended, or never served: nobody answers. */
   #closed = false;
 
-  constructor(data: Omit<SessionData, 'port'>) {
+  /** Starts the thread, which then waits to be begun with. */
+  constructor(ground: Omit<ThreadGround, 'port'>) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#wakeFd = data.wakeFd;
+    this.#wakeFd = ground.wakeFd;
     this.#worker = new Worker(new URL('./session-thread.js', import.meta.url), {
-      workerData: { ...data, port: port2 } satisfies SessionData,
+      workerData: { ...ground, port: port2 } satisfies ThreadGround,
       transferList: [port2],
     });
     port1.on('message', (news: News) => {
@@ -38,7 +54,7 @@ export class SessionLink {
     });
     this.#worker.on('exit', () => {
       this.#closed = true;
-      this.#hear({ kind: 'ended', ending: { reason: 'stopped' }, stuck: false });
+      this.#hear(GONE);
       for (const { reject } of this.#questions.values()) reject(ended());
       this.#questions.clear();
       port1.close();
@@ -58,12 +74,23 @@ export class SessionLink {
     });
   }
 
-  /** Gives an order; `serve` begins the session, whose loop then has to be woken. */
+  /** Has it make the merged root. A thread that could not be loaded, or has ended since: `ended`. */
+  prepare(data: SessionData): Promise<Answer<'prepared'>> {
+    this.#port.postMessage({ kind: 'prepare', data } satisfies Beginning);
+    return this.#closed ? Promise.resolve(GONE) : this.next('prepared', 'failed', 'ended');
+  }
+
+  /** Has it serve what it has prepared, over /dev/fuse. */
+  serve(fuseFd: number, notifier: NotifierHandle): Promise<Answer<'serving'>> {
+    this.#port.postMessage({ kind: 'serve', fuseFd, notifier } satisfies Beginning, [notifier.port]);
+    return this.#closed ? Promise.resolve(GONE) : this.next('serving', 'failed', 'ended');
+  }
+
+  /** Gives an order to a session that serves, whose loop has to be woken. */
   order(order: Order): void {
     if (this.#closed) return;
-    const transfer = order.kind === 'serve' ? [order.notifier.port] : [];
-    this.#port.postMessage(order, transfer);
-    if (order.kind !== 'serve') signalEvent(this.#wakeFd);
+    this.#port.postMessage(order);
+    signalEvent(this.#wakeFd);
   }
 
   /** Asks the session. @throws Refusal, with the session's reason, or `ended`: it is gone. */

@@ -18,18 +18,23 @@ import type { Changed } from '../upgrade/changes.ts';
 import type { FlashLayout } from './flash-layout.ts';
 import type { LiveConfig } from './config.ts';
 
-/** What the session's thread is started with. */
+/** What the session's thread is loaded with, before anybody knows what is to be mounted. */
+export interface ThreadGround {
+  /** /proc. */
+  readonly procFd: number;
+  readonly wakeFd: number;
+  readonly counters: SharedArrayBuffer;
+  readonly port: MessagePort;
+}
+
+/** What the session is of. */
 export interface SessionData {
   readonly config: LiveConfig;
   /** The mode comes from flash, not from an option. */
   readonly modeKept: boolean;
-  readonly procFd: number;
-  readonly wakeFd: number;
   readonly layout: { readonly home: number; readonly stage: FlashLayout['stage']['fd'] };
   /** Exclude rules that come after those of the configuration. */
   readonly liveExcludes: readonly Rule[];
-  readonly counters: SharedArrayBuffer;
-  readonly port: MessagePort;
 }
 
 /** The session's state at one moment, for `status`. */
@@ -99,9 +104,13 @@ export interface Reply<Q extends QuestionName> {
   readonly refuse: (code: ErrorCode, message: string) => void;
 }
 
-/** To the session's thread; followed by a signal of its eventfd. */
+/** What makes a session of the thread: one after the other, each once. */
+export type Beginning =
+  | { readonly kind: 'prepare'; readonly data: SessionData }
+  | { readonly kind: 'serve'; readonly fuseFd: number; readonly notifier: NotifierHandle };
+
+/** To a session that serves; followed by a signal of its eventfd. */
 export type Order =
-  | { readonly kind: 'serve'; readonly fuseFd: number; readonly notifier: NotifierHandle }
   | { [Q in QuestionName]: Question<Q> }[QuestionName]
   /** Nobody is to wait for a disk that does not answer: they get EIO. */
   | { readonly kind: 'do-without' }
@@ -113,6 +122,7 @@ export type Order =
 
 /** From the session's thread. */
 export type News =
+  /** The answer to `prepare`. */
   | { readonly kind: 'prepared' }
   /** It could not be made; nothing was mounted. */
   | { readonly kind: 'failed'; readonly reason: string }

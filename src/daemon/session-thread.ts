@@ -1,5 +1,6 @@
-// Body of the session's thread: makes the merged root, then serves it until the mount is gone. While it serves, its event loop does not
-// run: orders come through a port that is read when the eventfd fires, answers go out by postMessage, which needs no loop.
+// Body of the session's thread: loads what it needs, is told what to make a merged root of, then serves that until the mount is gone. While it
+// serves, its event loop does not run: orders come through a port that is read when the eventfd fires, answers go out by postMessage, which
+// needs no loop.
 
 import { inspect } from 'node:util';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -20,7 +21,7 @@ import { assemble, prepare } from './engine-parts.ts';
 import type { Groundwork, Parts } from './engine-parts.ts';
 import type { LiveSession } from './live-session.ts';
 import { askByOthers, doWithoutDisk, lookAtDisk, operationsOver, tellOfDisk } from './remote-parts.ts';
-import type { News, Order, Question, QuestionName, Reply, SessionData } from './session-messages.ts';
+import type { Beginning, News, Order, Question, QuestionName, Reply, ThreadGround } from './session-messages.ts';
 
 /** Longest sleep between two looks at the copy threads' answers, which wake us by themselves. */
 const FINISH_WAIT_NS = 1e9;
@@ -29,8 +30,7 @@ const REMOTE_THREADS = 2;
 /** How long (ms) they may take to end. */
 const REMOTE_CLOSE_MS = 5000;
 
-const data = workerData as SessionData;
-const { port, procFd, wakeFd, config } = data;
+const { port, procFd, wakeFd, counters } = workerData as ThreadGround;
 
 function say(news: News): void {
   port.postMessage(news);
@@ -40,8 +40,8 @@ function onBug(what: string): void {
   say({ kind: 'bug', what });
 }
 
-function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): void {
-  const { features } = ground;
+function serve(ground: Groundwork, order: Extract<Beginning, { kind: 'serve' }>): void {
+  const { features, config } = ground;
   const stageDirFd = data.layout.stage;
   const pool = startCopyPool(threads, { wakeFd, procFd, fuseFd: order.fuseFd, stageDirFd, features });
   if (typeof pool === 'number') {
@@ -67,7 +67,7 @@ function serve(ground: Groundwork, order: Extract<Order, { kind: 'serve' }>): vo
       also: parts.engine.listings.cacheable ? ['FUSE_NO_OPENDIR_SUPPORT'] : [],
     },
     notifier: notificationSink(order.notifier),
-    counters: data.counters,
+    counters,
     hooks: {
       onNegotiated: (negotiated) => {
         parts.engine.kernel.connect(session.notify, negotiated.expireOnly);
@@ -205,8 +205,6 @@ function obey(order: Order, live: LiveSession): void {
     case 'stop':
       live.session.stop();
       break;
-    case 'serve':
-      break;
   }
 }
 
@@ -225,6 +223,11 @@ function receive(): Order | undefined {
   return (receiveMessageOnPort(port) as { message: Order } | undefined)?.message;
 }
 
+/** The next message, which is this one. Heard from when this is called. */
+function told<K extends Beginning['kind']>(_: K): Promise<Extract<Beginning, { kind: K }>> {
+  return new Promise((resolve) => port.once('message', resolve));
+}
+
 /** The same, once there are threads to copy for it; else what is wrong. */
 async function ready(prepared: Groundwork | string): Promise<Groundwork | string> {
   if (typeof prepared === 'string') return prepared;
@@ -238,16 +241,14 @@ async function ready(prepared: Groundwork | string): Promise<Groundwork | string
 const entered = enterProc(procFd);
 // New files get the modes that their makers ask for: the mask was applied, or must not be.
 umask(0);
-// They are loaded while this thread looks at the branches: before anything is mounted, since their modules may lie below the mount.
+// They are loaded while this thread waits, and looks at the branches: before anything is mounted, since their modules may lie below the mount.
 const threads = new CopyThreads(onBug);
-const ground = entered < 0 ? `proc: ${errnoName(entered)}` : await ready(prepare(data));
-if (typeof ground === 'string') {
-  say({ kind: 'failed', reason: ground });
-  port.close();
-} else {
-  port.once('message', (order: Order) => {
-    if (order.kind === 'serve') serve(ground, order);
-    port.close();
-  });
+const { data } = await told('prepare');
+const ground = entered < 0 ? `proc: ${errnoName(entered)}` : await ready(prepare(data, procFd));
+if (typeof ground === 'string') say({ kind: 'failed', reason: ground });
+else {
+  const order = told('serve');
   say({ kind: 'prepared' });
+  serve(ground, await order);
 }
+port.close();
