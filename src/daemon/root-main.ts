@@ -1,10 +1,11 @@
-// The daemon of a system whose `/` is the merged root, as the initramfs starts it: root-main.js -o OPTION,... DIR. DIR becomes `/` later.
-// Loads everything before it says that it serves; afterwards it needs no path but those of a /proc that the initramfs keeps.
+// The daemon of a system whose `/` is the merged root, as the initramfs starts it: root-main.js, before flash and disk are there. Loads, and waits for
+// its orders on stdin: a line with the directory to mount on, which becomes `/` later, lines of OPTION,..., and an empty one.
+// Has loaded everything before it says that it serves; afterwards it needs no path but those of a /proc that the initramfs keeps.
 // Descriptor 3, which the initramfs reads: `ready`, or why not. Descriptor 2 is the kernel's log.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspect, parseArgs } from 'node:util';
+import { inspect } from 'node:util';
 import { setsid } from '../sys/process.ts';
 import { resolveConfig, type MountConfig } from './config.ts';
 import { startDaemon } from './daemon.ts';
@@ -14,6 +15,7 @@ import { applyOptionList, newDraft } from './mount-options.ts';
 import { StartError } from './start-error.ts';
 import { becomeSteadfast } from './steadfast.ts';
 import { SwitchSignals } from './switch-signals.ts';
+import { loadThreads } from './threads.ts';
 
 const REPORT_FD = 3;
 const KERNEL_LOG_FD = 2;
@@ -35,16 +37,20 @@ function tell(fd: number, text: string): void {
   }
 }
 
-function configFrom(args: readonly string[]): MountConfig | StartError {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { options: { type: 'string', short: 'o', multiple: true } },
-    allowPositionals: true,
-  });
-  const [mountpoint] = positionals;
-  if (mountpoint === undefined) return new StartError('usage', 'no mountpoint');
+/** The lines on stdin before the empty one, or all that there are. */
+async function orders(): Promise<string[]> {
+  let text = '';
+  for await (const piece of process.stdin.setEncoding('utf8')) {
+    text += piece as string;
+    if (text.endsWith('\n\n')) break;
+  }
+  return text.trimEnd().split('\n');
+}
+
+function configFrom([mountpoint, ...lists]: readonly string[]): MountConfig | StartError {
+  if (!mountpoint) return new StartError('usage', 'no mountpoint');
   const draft = newDraft();
-  for (const list of values.options ?? []) {
+  for (const list of lists) {
     const wrong = applyOptionList(draft, list);
     if (wrong !== undefined) return new StartError('usage', wrong);
   }
@@ -53,11 +59,12 @@ function configFrom(args: readonly string[]): MountConfig | StartError {
 }
 
 async function serve(): Promise<string | undefined> {
-  const config = configFrom(process.argv.slice(2));
+  const threads = loadThreads();
+  const config = configFrom(await orders());
   if (config instanceof StartError) return config.message;
   const noFuse = checkFuseDevice();
   if (noFuse) return noFuse.message;
-  const daemon = await startDaemon(config);
+  const daemon = await startDaemon(config, threads);
   if (daemon instanceof StartError) return daemon.message;
   try {
     logFd = openSync(join(config.flash, LOG), 'a', 0o600);

@@ -24,6 +24,8 @@ interface HowToBoot {
   /** How the system ends; to the machine it is the same. */
   readonly end?: 'poweroff' | 'reboot';
   readonly network?: MachineOptions['network'];
+  /** Typed to the shell of the initramfs, where `words` make it stop (`break=`). */
+  readonly inInitramfs?: readonly string[];
 }
 
 export interface Booted {
@@ -84,10 +86,14 @@ export class Boots {
     words: string,
     drives: readonly Drive[],
     commands: readonly string[] = [],
-    { end = 'poweroff', network }: HowToBoot = {},
+    { end = 'poweroff', network, inInitramfs = [] }: HowToBoot = {},
   ): Promise<Booted> {
-    const machine = this.machine({ words, drives, network });
+    const machine = this.machine({ words, drives, network, shell: inInitramfs.length > 0 });
     try {
+      for (const line of inInitramfs) {
+        await machine.says(/\(initramfs\) /, PATIENCE_MS);
+        machine.type(line);
+      }
       await logIn(machine);
       for (const command of ['boot-report >/dev/ttyS1', ...commands]) await run(machine, command);
       machine.type(`systemctl --no-block ${end}`);
