@@ -25,13 +25,20 @@ import type { Threads } from './threads.ts';
 import { Undo } from './undo.ts';
 
 /** Starts serving; resolves once the mount answers. Nothing is left behind where it fails, nor are `threads`. */
-export async function startDaemon(asked: MountConfig, threads: Threads = loadThreads()): Promise<Daemon | StartError> {
+export async function startDaemon(config: MountConfig, threads: Threads = loadThreads()): Promise<Daemon | StartError> {
+  let daemon: Daemon | StartError | undefined;
+  try {
+    daemon = await start(config, threads);
+  } finally {
+    if (daemon === undefined || daemon instanceof StartError) await threads.close();
+  }
+  return daemon;
+}
+
+async function start(asked: MountConfig, threads: Threads): Promise<Daemon | StartError> {
   const { link, procFd, counters } = threads;
   const config = { ...asked, diskWritable: asked.diskWritable && mayWrite(asked.disk) };
   using undo = new Undo();
-  undo.add(() => {
-    threads.close();
-  });
   const flashFd = openDirectory(config.flash, O_RDONLY, undo);
   if (flashFd < 0) return new StartError('path', `${config.flash}: ${errnoName(flashFd)}`);
   const diskFd = openDirectory(config.disk, O_PATH, undo);

@@ -60,10 +60,12 @@ function configFrom([mountpoint, ...lists]: readonly string[]): MountConfig | St
 
 async function serve(): Promise<string | undefined> {
   const threads = loadThreads();
-  const config = configFrom(await orders());
-  if (config instanceof StartError) return config.message;
-  const noFuse = checkFuseDevice();
-  if (noFuse) return noFuse.message;
+  const asked = configFrom(await orders());
+  const config = asked instanceof StartError ? asked : (checkFuseDevice() ?? asked);
+  if (config instanceof StartError) {
+    await threads.close();
+    return config.message;
+  }
   const daemon = await startDaemon(config, threads);
   if (daemon instanceof StartError) return daemon.message;
   try {

@@ -19,8 +19,8 @@ export interface Threads {
   /** /proc, as it is mounted now. */
   readonly procFd: number;
   readonly counters: SharedArrayBuffer;
-  /** Ends them as they are. */
-  close(): void;
+  /** Ends them as they are. To be waited for before the process exits: node aborts where a thread is just being loaded. */
+  close(): Promise<void>;
 }
 
 /** Begins to load them. What fails is told when they are used; their bugs are warnings. */
@@ -39,9 +39,10 @@ export function loadThreads(): Threads {
     notifier,
     procFd,
     counters,
-    close: () => {
-      void link.close();
-      void notifier.then((loaded) => (loaded instanceof StartError ? undefined : loaded.close()));
+    close: async () => {
+      await link.close();
+      const loaded = await notifier;
+      if (!(loaded instanceof StartError)) await loaded.close();
     },
   };
 }

@@ -14,7 +14,7 @@ describe('daemon/threads', function () {
     const notifier = await threads.notifier;
     assert(!(notifier instanceof StartError));
     const gone = threads.link.next('ended');
-    threads.close();
+    await threads.close();
     await gone;
     const { kind } = await threads.link.prepare({} as SessionData);
     assert.equal(kind, 'ended');
@@ -27,6 +27,6 @@ describe('daemon/threads', function () {
     const answer = await threads.link.prepare({} as SessionData);
     assert.equal(answer.kind, 'ended');
     assert.match((await warned)[0].message, /^session thread: TypeError/);
-    threads.close();
+    await threads.close();
   });
 });
