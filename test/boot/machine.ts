@@ -120,6 +120,8 @@ export class Machine {
     this.#process.stdout?.setEncoding('latin1').on('data', (text: string) => {
       this.console += text;
       this.#hear?.(text);
+      // Without panic= it would stand there.
+      if (EMULATORS_CRASH.test(this.console)) this.#process.kill('SIGKILL');
       for (const look of this.#looks) look();
     });
     return new Promise((resolve, reject) => {
