@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { EAGAIN, ECONNABORTED, EINTR, EIO, ENODEV, ENOENT } from '../errno.ts';
 import type { Errno } from '../errno.ts';
+import { yieldProcessor } from '../sys/process.ts';
 import type { InitIn } from '../wire/init.ts';
 import { initOut } from '../wire/init.ts';
 import type { InterruptIn } from '../wire/requests/session.ts';
@@ -156,7 +157,9 @@ export class Session<C> {
       } else {
         if (mayIdle) mayIdle = this.guarded(() => this.hooks.idle?.()) === true;
         if (mayIdle) this.between();
-        else if (!this.spin.again(performance.now())) {
+        else if (this.spin.again(performance.now())) {
+          if (this.spin.isPolite) yieldProcessor();
+        } else {
           slept = true;
           // Between the request that ends a sleep and its answer nothing else is looked at, but for every now and then.
           if (!this.sleep()) checkIn = 0;

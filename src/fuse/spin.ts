@@ -4,7 +4,8 @@
 // others (a hyperthread has half a core), each request met while looking saves a sleep.
 // It must not look in vain for long: not after rare requests, and not when the caller cannot run because we do (other work has
 // the other CPUs). So looking is paid from a credit that successes earn; without credit it sleeps, and tries again ever more seldom.
-// What looking costs depends on whether others want the CPU: that is asked now and then.
+// What looking costs depends on whether others want the CPU: that is asked now and then. Those that wait for the very CPU it looks on (the caller, which the kernel
+// may have put there, or what that started) are let in between two looks.
 
 /** 500 us: within that a small program has run, and the next one begins. */
 export const SPIN_MS = 0.5;
@@ -17,10 +18,14 @@ const SAVED_MS = 0.05;
 /** What looking costs per ms of it, where a CPU is idle otherwise, and where others want it. */
 const COST_IDLE = 0.05;
 const COST_CROWDED = 0.6;
-/** Gaps between two questions whether a CPU is idle; an answer's weight beside those before it; the share of answers from which on none is. */
+/**
+ * Gaps between two questions whether a CPU is idle; an answer's weight beside those before it; the share of answers from which on none is, and from which
+ * on some program never waits.
+ */
 const ASK_EVERY = 8;
 const WEIGHT = 0.125;
 const CROWDED = 0.7;
+const HOGGED = 0.9;
 /** Limits to choose from, as parts of the longest. */
 const PARTS = [0.02, 0.04, 0.08, 0.14, 0.2, 0.5, 1];
 /** Within twice this part of the longest, a request that ended a sleep came soon, whatever the limit. */
@@ -65,6 +70,11 @@ export class Spin {
     if (this.credit === 0 || now - this.since >= this.limit) return false;
     this.looked = true;
     return true;
+  }
+
+  /** Should others that wait for this very CPU run between two looks? They soon wait themselves, for us or what they started; but who computes without end would keep it for a whole slice. */
+  get isPolite(): boolean {
+    return this.crowd <= HOGGED;
   }
 
   /** Going to sleep. */

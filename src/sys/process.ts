@@ -38,6 +38,7 @@ const SIG_SETMASK = 2;
 const CAPABILITY_VERSION_3 = 0x20080522;
 
 const cExit = declare('_exit', 'int', ['int']);
+const cYield = declare('sched_yield', 'int', []);
 const cUnshare = declare('unshare', 'int', ['int']);
 const cChroot = declare('chroot', 'int', [PTR]);
 const cChdir = declare('chdir', 'int', [PTR]);
@@ -73,6 +74,11 @@ export function enterProc(procFd: number): number {
 /** unshare(2), for this thread alone. EINVAL for CLONE_NEWUSER, since Node always has several threads. */
 export function unshare(flags: number): number {
   return result(cUnshare(flags));
+}
+
+/** Has the calling thread's processor run whoever else waits for it, if anybody does. */
+export function yieldProcessor(): void {
+  cYield();
 }
 
 /** Root directory := what the path leads to. The working directory stays. */

@@ -113,6 +113,19 @@ describe('fuse/spin', () => {
     assert.ok(starts(new Spin(0.5), 200) <= 0.11, 'not known');
   });
 
+  it('lets others have its CPU between two looks, but not while one computes without end', () => {
+    let crowded = false;
+    const spin = new Spin(0.5, () => crowded);
+    assert.ok(!spin.isPolite, 'not known');
+    starts(spin, 20);
+    assert.ok(spin.isPolite);
+    crowded = true;
+    starts(spin, 4);
+    assert.ok(spin.isPolite, 'it was crowded once');
+    starts(spin, 100);
+    assert.ok(!spin.isPolite);
+  });
+
   it('does not take wakings without a request for misses', () => {
     const spin = new Spin(0.1, idle);
     for (let i = 0; i < 20; i++) spin.missed();
