@@ -23,7 +23,7 @@ interface Asker {
 /** What came of a step: it is done, or why there is no session. */
 type Answer<Done extends News['kind']> = Extract<News, { kind: Done | 'failed' | 'ended' }>;
 
-const GONE: Extract<News, { kind: 'ended' }> = { kind: 'ended', ending: { reason: 'stopped' }, stuck: false };
+const ENDED: Answer<'ended'> = { kind: 'ended', ending: { reason: 'stopped' }, stuck: false };
 
 type Listener<K extends News['kind']> = (news: Extract<News, { kind: K }>) => void;
 
@@ -36,6 +36,8 @@ export class SessionLink {
   #lastId = 0;
   /** The thread has ended, or never served: nobody answers. */
   #closed = false;
+  /** What a thread that is gone is taken to answer. */
+  #gone: Answer<'ended'> = ENDED;
 
   /** Starts the thread, which then waits to be begun with. */
   constructor(ground: Omit<ThreadGround, 'port'>) {
@@ -50,11 +52,14 @@ export class SessionLink {
       this.#hear(news);
     });
     this.#worker.on('error', (error) => {
-      this.#hear({ kind: 'bug', what: `session thread: ${String(error)}` });
+      const what = `session thread: ${String(error)}`;
+      this.#gone = { kind: 'failed', reason: what };
+      this.#hear({ kind: 'bug', what });
+      this.#hear(this.#gone);
     });
     this.#worker.on('exit', () => {
       this.#closed = true;
-      this.#hear(GONE);
+      this.#hear(ENDED);
       for (const { reject } of this.#questions.values()) reject(ended());
       this.#questions.clear();
       port1.close();
@@ -74,16 +79,16 @@ export class SessionLink {
     });
   }
 
-  /** Has it make the merged root. A thread that could not be loaded, or has ended since: `ended`. */
+  /** Has it make the merged root. A thread that could not be loaded, or has ended since: why, or `ended`. */
   prepare(data: SessionData): Promise<Answer<'prepared'>> {
     this.#port.postMessage({ kind: 'prepare', data } satisfies Beginning);
-    return this.#closed ? Promise.resolve(GONE) : this.next('prepared', 'failed', 'ended');
+    return this.#closed ? Promise.resolve(this.#gone) : this.next('prepared', 'failed', 'ended');
   }
 
   /** Has it serve what it has prepared, over /dev/fuse. */
   serve(fuseFd: number, notifier: NotifierHandle): Promise<Answer<'serving'>> {
     this.#port.postMessage({ kind: 'serve', fuseFd, notifier } satisfies Beginning, [notifier.port]);
-    return this.#closed ? Promise.resolve(GONE) : this.next('serving', 'failed', 'ended');
+    return this.#closed ? Promise.resolve(this.#gone) : this.next('serving', 'failed', 'ended');
   }
 
   /** Gives an order to a session that serves, whose loop has to be woken. */

@@ -20,13 +20,17 @@ describe('daemon/threads', function () {
     assert.equal(kind, 'ended');
   });
 
-  it('that throw do so as a warning, and end', async () => {
+  it('that throw say why, then and later', async () => {
     const threads = loadThreads();
     const warned = once(process, 'warning') as Promise<[Error]>;
+    const gone = threads.link.next('ended');
     // Without a configuration the thread cannot go on.
     const answer = await threads.link.prepare({} as SessionData);
-    assert.equal(answer.kind, 'ended');
-    assert.match((await warned)[0].message, /^session thread: TypeError/);
+    assert(answer.kind === 'failed');
+    assert.match(answer.reason, /^session thread: TypeError/);
+    assert.equal((await warned)[0].message, answer.reason);
+    await gone;
+    assert.deepEqual(await threads.link.prepare({} as SessionData), answer);
     await threads.close();
   });
 });
