@@ -30,7 +30,7 @@ describe('the daemon of a boot', function () {
     }
   });
 
-  it('is loaded before devices are looked for; one that has ended since is loaded anew', async () => {
+  it('is loaded before the root is looked for; one that has ended since is loaded anew', async () => {
     const inInitramfs = [
       'read -r watcher daemon </run/rootsync.pids; readlink /proc/$daemon/exe',
       'kill -9 $daemon; echo killed: $?; exit',
