@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { fork, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { within } from '../mounted-root.ts';
 import type { TYPES } from './flash-types.ts';
 
+const STOP_MS = 10_000;
 const PROCESS = new URL('./small-flash-process.js', import.meta.url);
 
 export class Double {
@@ -42,7 +43,12 @@ export class Double {
 
   /** It answers nothing any more, as a server that is gone. */
   freeze(): void {
-    this.#child?.kill('SIGSTOP');
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGSTOP');
+    // One of its threads takes the signal, and until then the others go on answering.
+    const until = Date.now() + STOP_MS;
+    while (!hasStopped(pid)) assert.ok(Date.now() < until, 'the double does not stop');
   }
 
   thaw(): void {
@@ -63,6 +69,11 @@ export class Double {
   #order(name: string): void {
     assert.equal(statSync(join(this.dir, name), { throwIfNoEntry: false }), undefined);
   }
+}
+
+function hasStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).every((task) => /^State:\tT/m.test(readFileSync(join(tasks, task, 'status'), 'utf8')));
 }
 
 /** A double that lives as long as the suite in which this is called. */
