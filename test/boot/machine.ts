@@ -24,9 +24,12 @@ const KVM = ['-accel', 'kvm', '-cpu', 'host'];
 /** An emulated machine that shares its processors with others may take minutes for what systemd waits 90 s for. */
 const PATIENT = 'no_timer_check systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900';
 const PROBE_MS = 30_000;
-/** An emulated processor may run into an instruction that another one is about to replace (seen at 1.2 s, once in some hundred boots): the kernel crashes before it has begun anything. */
-const EMULATORS_CRASH = /^\s*\[ *\d+\.\d+\] Oops: int3:/;
+const CRASH = /\[ *\d+\.\d+\] Oops: /;
+/** What a crashed kernel has to say takes it no longer. */
+const CRASH_MS = 2000;
+/** Once in some hundred boots an emulated kernel crashes: at 1.2 s, say, where one processor runs into an instruction that another one is about to replace. */
 const MOST_CRASHES = 2;
+const LAST_WORDS = 3000;
 
 let known: readonly string[] | undefined;
 
@@ -71,6 +74,7 @@ export class Machine {
   #process!: ChildProcess;
   #startedAt = performance.now();
   #ended = false;
+  #isCut = false;
   #read = 0;
   #looks = new Set<() => void>();
 
@@ -98,13 +102,12 @@ export class Machine {
     this.#exit = this.#run();
   }
 
-  /** Once it has ended: QEMU's exit status. Where its kernel crashes at once it is turned on again. */
+  /** Once it has ended: QEMU's exit status. Where an emulated kernel crashes before it has said anything that was waited for, it is turned on again. */
   async #run(): Promise<number | null> {
     let code = await this.#turnOn();
-    for (let crashes = 0; crashes < MOST_CRASHES && EMULATORS_CRASH.test(this.console); crashes++) {
-      console.warn(`the emulated kernel crashed, and is started again: ${this.console.trim().slice(0, 40)}`);
+    for (let crashes = 0; crashes < MOST_CRASHES && this.#mayCrash && CRASH.test(this.console); crashes++) {
+      console.warn(`the emulated kernel crashed, and is started again. ${this.#lastWords()}`);
       this.console = '';
-      this.#read = 0;
       this.#startedAt = performance.now();
       code = await this.#turnOn();
     }
@@ -113,21 +116,37 @@ export class Machine {
     return code;
   }
 
+  get #mayCrash(): boolean {
+    return known === TCG && this.#read === 0 && !this.#isCut;
+  }
+
   #turnOn(): Promise<number | null> {
     const [command = '', ...rest] = this.#command;
-    this.#process = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#process.stdin?.on('error', () => {});
-    this.#process.stdout?.setEncoding('latin1').on('data', (text: string) => {
+    const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+    let late: NodeJS.Timeout | undefined;
+    this.#process = child;
+    child.stdin.on('error', () => {});
+    child.stdout.setEncoding('latin1').on('data', (text: string) => {
       this.console += text;
       this.#hear?.(text);
-      // Without panic= it would stand there.
-      if (EMULATORS_CRASH.test(this.console)) this.#process.kill('SIGKILL');
+      // Without panic= it would stand there, or go on in part.
+      if (late === undefined && CRASH.test(this.console)) late = setTimeout(() => child.kill('SIGKILL'), CRASH_MS);
       for (const look of this.#looks) look();
     });
     return new Promise((resolve, reject) => {
-      this.#process.once('error', reject);
-      this.#process.once('close', resolve);
+      child.once('error', reject);
+      child.once('close', (code) => {
+        clearTimeout(late);
+        resolve(code);
+      });
     });
+  }
+
+  /** What led to its end. */
+  #lastWords(): string {
+    const at = CRASH.exec(this.console)?.index;
+    const words = at === undefined ? this.console.slice(-LAST_WORDS) : this.console.slice(at, at + LAST_WORDS);
+    return `Its last words:\n${words}`;
   }
 
   /** Seconds since it was turned on. */
@@ -142,12 +161,7 @@ export class Machine {
         clearTimeout(timer);
         this.#looks.delete(look);
         if (found !== null) resolve(found);
-        else
-          reject(
-            new Error(
-              `the console never said ${String(what)}: ${wrong}. Its last words:\n${this.console.slice(-3000)}`,
-            ),
-          );
+        else reject(new Error(`the console never said ${String(what)}: ${wrong}. ${this.#lastWords()}`));
       };
       const timer = setTimeout(() => finish(null, `not within ${ms / 1000} s`), ms);
       const look = (): void => {
@@ -181,14 +195,12 @@ export class Machine {
     const late = setTimeout(() => this.#process.kill('SIGKILL'), ms);
     const code = await this.#exit;
     clearTimeout(late);
-    if (code !== 0)
-      throw new Error(
-        `the machine did not turn itself off (${String(code)}). Its last words:\n${this.console.slice(-3000)}`,
-      );
+    if (code !== 0) throw new Error(`the machine did not turn itself off (${String(code)}). ${this.#lastWords()}`);
   }
 
   /** Takes its power away; resolves when it is gone. */
   async cut(): Promise<void> {
+    this.#isCut = true;
     this.#process.kill('SIGKILL');
     await this.#exit;
   }
