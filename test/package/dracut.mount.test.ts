@@ -29,7 +29,9 @@ const BOOT = `
 hookdir=/lib/dracut/hooks NEWROOT=/sysroot
 . /lib/dracut-lib.sh
 emergency_shell() { echo "emergency: $*"; exit 1; }
-for hook in $hookdir/cmdline/*-parse-rootsync.sh $hookdir/mount/*-mount-rootsync.sh; do . $hook; done
+for hook in cmdline/*-parse-rootsync.sh pre-udev/*-load-rootsync.sh pre-mount/*-mount-raw-root.sh mount/*-mount-rootsync.sh; do
+  . $hookdir/$hook
+done
 echo "root $root $rootok"
 cat $NEWROOT/etc/hostname $NEWROOT/file
 grep -c "$NEWROOT/media" /proc/mounts

@@ -45,5 +45,7 @@ install() {
   chmod 755 "$initdir$exitrd/shutdown"
 
   inst_hook cmdline 90 "$moddir/parse-rootsync.sh"
+  inst_hook pre-udev 90 "$moddir/load-rootsync.sh"
+  inst_hook pre-mount 90 "$moddir/mount-raw-root.sh"
   inst_hook mount 90 "$moddir/mount-rootsync.sh"
 }
