@@ -8,18 +8,7 @@ import { join } from 'node:path';
 
 const MINUTES = 60_000;
 const PACKAGES = [
-  ...[
-    'linux-image-amd64',
-    'initramfs-tools',
-    'systemd-sysv',
-    'udev',
-    'dbus',
-    'kmod',
-    'login',
-    'passwd',
-    'e2fsprogs',
-    'zstd',
-  ],
+  ...['linux-image-amd64', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'login', 'passwd', 'e2fsprogs', 'zstd'],
   // What the initramfs takes along.
   ...['nodejs', 'busybox'],
   // Flash on f2fs.
@@ -42,6 +31,19 @@ const MODULES = [
 ];
 export const PASSWORD = 'secret';
 
+/** What makes the initramfs of a system: what configures it to take no more than MODULES, and what runs it in the tree `$1`. */
+const MAKERS = {
+  'initramfs-tools': [
+    `printf '${MODULES.join('\\n')}\\n' >"$1/etc/initramfs-tools/modules"`,
+    `printf 'MODULES=list\\nCOMPRESS=zstd\\nCOMPRESSLEVEL=3\\n' >"$1/etc/initramfs-tools/conf.d/small"`,
+    'env -u NODE_EXTRA_CA_CERTS chroot "$1" update-initramfs -c -k all',
+  ],
+  dracut: [
+    `printf 'hostonly=no\\ncompress="zstd -3"\\nforce_drivers=" ${MODULES.join(' ')} "\\n' >"$1/etc/dracut.conf.d/small.conf"`,
+    'env -u NODE_EXTRA_CA_CERTS SYSTEMD_LOG_LEVEL=warning chroot "$1" dracut --quiet --force --regenerate-all',
+  ],
+} satisfies Record<string, readonly string[]>;
+
 /** Files that nobody may change. */
 export interface Bootable {
   readonly kernel: string;
@@ -53,9 +55,10 @@ export interface Bootable {
 }
 
 /** Builds a Debian of this suite, or takes the one that this run has built already. */
-export function bootable(suite = 'trixie'): Bootable {
-  const dir = join(process.env['ROOTSYNC_TEST_CACHE'] ?? mkdtempSync(join(tmpdir(), 'boot-')), `boot-${suite}`);
-  if (!existsSync(dir)) build(suite, dir);
+export function bootable(suite = 'trixie', maker: keyof typeof MAKERS = 'initramfs-tools'): Bootable {
+  const cache = process.env['ROOTSYNC_TEST_CACHE'] ?? mkdtempSync(join(tmpdir(), 'boot-'));
+  const dir = join(cache, `boot-${suite}-${maker}`);
+  if (!existsSync(dir)) build(suite, maker, dir);
   const [kernel, initrd] = ['vmlinuz', 'initrd.img'].map((start) => {
     const name = readdirSync(join(dir, 'boot')).find((found) => found.startsWith(start));
     return join(dir, 'boot', name ?? start);
@@ -63,16 +66,15 @@ export function bootable(suite = 'trixie'): Bootable {
   return { kernel, initrd, disk: join(dir, 'disk.img'), dir };
 }
 
-function build(suite: string, dir: string): void {
+function build(suite: string, maker: keyof typeof MAKERS, dir: string): void {
   const half = `${dir}.half`;
   const tree = join(half, 'tree');
   mkdirSync(half, { recursive: true });
   run('scripts/deb', [half]);
-  const modules = MODULES.join('\\n');
   const hooks = [
     `cp ${half}/rootsync_*.deb "$1/tmp/" && chroot "$1" sh -c "dpkg --install /tmp/rootsync_*.deb && rm /tmp/rootsync_*.deb" >/dev/null`,
     'install -m 755 test/boot/guest/boot-report "$1/usr/local/sbin/boot-report"',
-    'install -m 644 test/boot/guest/overlay-root "$1/usr/share/initramfs-tools/scripts/overlay"',
+    'install -D -m 644 test/boot/guest/overlay-root "$1/usr/share/initramfs-tools/scripts/overlay"',
     `echo root:${PASSWORD} | chroot "$1" chpasswd`,
     'echo bootbox >"$1/etc/hostname"',
     // As an installed Debian has it.
@@ -80,12 +82,10 @@ function build(suite: string, dir: string): void {
     // Not the first boot of an image: /etc and /var are up to date.
     'touch "$1/etc/.updated" "$1/var/.updated"',
     'rm -f "$1/etc/machine-id" && chroot "$1" systemd-machine-id-setup',
-    `printf '${modules}\\n' >"$1/etc/initramfs-tools/modules"`,
-    `printf 'MODULES=list\\nCOMPRESS=zstd\\nCOMPRESSLEVEL=3\\n' >"$1/etc/initramfs-tools/conf.d/small"`,
-    'env -u NODE_EXTRA_CA_CERTS chroot "$1" update-initramfs -c -k all',
+    ...MAKERS[maker],
     'rm -f "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*_*',
   ];
-  const words = ['--variant=minbase', '--quiet', `--include=${PACKAGES.join(',')}`];
+  const words = ['--variant=minbase', '--quiet', `--include=${[maker, ...PACKAGES].join(',')}`];
   // The initramfs is made once, by the hooks.
   run('mmdebstrap', [...words, ...hooks.map((hook) => `--customize-hook=${hook}`), suite, tree], { INITRD: 'No' });
   run('cp', ['-a', join(tree, 'boot'), join(half, 'boot')]);

@@ -10,8 +10,8 @@ const ERASE_BLOCK = 128 << 10;
 const MTD = 'block2mtd.block2mtd=/dev/vda,128KiB,flash';
 
 export interface FlashKind {
-  /** Makes a file of zeros an empty flash. */
-  readonly format: (file: string) => void;
+  /** Makes a file of zeros an empty flash; not given: as flash mostly is. */
+  readonly format?: (file: string) => void;
   /** Flash, as the command line of a capture boot has it. */
   readonly merged: string;
   /** The command line of a boot of flash alone. Writable from the start, as in ALONE. */
