@@ -23,17 +23,18 @@ export const readdirplus: Operation<Engine, ReadIn> = (engine, req, { offset, si
   if (typeof node === 'number') return node;
   const { out } = req;
   out.limit = Math.min(out.limit, out.pos + size);
+  const start = out.pos;
   let reading = offset === 0 ? engine.nextListing.take(node, out) : null;
   if (reading === null) {
     const found = engine.listings.at(node, offset);
     if (typeof found === 'number') return found;
     reading = found;
   }
-  if (reading.at >= reading.listing.length) {
+  // What was ready may be all of it: then the kernel has yet to be told that there is no more.
+  if (reading.at >= reading.listing.length && out.pos === start) {
     engine.listings.ended(reading.walk);
     engine.nextListing.ended(node);
   }
-  const start = out.pos;
   try {
     while (putPlus(engine, node, reading, out));
   } catch (error) {

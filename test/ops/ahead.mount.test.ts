@@ -3,7 +3,7 @@
 // tree is changed right there.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Status } from '../../src/control/protocol.ts';
 import { shell } from '../capture/inside.ts';
 import { MountedRoot, needsMount } from '../mounted-root.ts';
@@ -67,7 +67,7 @@ describe('ops: what is got ready ahead', function () {
   before(async () => {
     root = new MountedRoot({ config: { mode: 'hold' } });
     for (const tree of [...changes, ...listed].keys()) fill(`${root.disk}/tree${tree}`);
-    for (const tree of ['saved', 'writing', 'forgotten']) fill(`${root.disk}/${tree}`);
+    for (const tree of ['saved', 'once', 'writing', 'forgotten']) fill(`${root.disk}/${tree}`);
     await root.start();
   });
 
@@ -85,6 +85,23 @@ describe('ops: what is got ready ahead', function () {
     assert.equal(made('open'), DIRECTORIES * FILES);
     assert.equal(made('read'), 0);
     assert.ok(made('getattr') <= DIRECTORIES + 2, `${made('getattr')} GETATTR`);
+  });
+
+  it('a directory is read from disk once, whether its listing was ready or not', () => {
+    const trace = `${root.dir}/trace`;
+    const threads = `/proc/${String(root.pid)}/task/*/status`;
+    shell(
+      `${root.mountpoint}/once`,
+      `strace -f -qq -e trace=getdents64 -o ${trace} -p ${String(root.pid)} &
+       while grep -q '^TracerPid:.0$' ${threads}; do sleep 0.05; done
+       perl - <<'END'
+${WALK}
+names($_) for @dirs;
+END
+       kill $!; wait`,
+    );
+    const ends = readFileSync(trace, 'latin1').match(/ = 0$/gm) ?? [];
+    assert.equal(ends.length, 1 + DIRECTORIES);
   });
 
   for (const [tree, [what, change, expected]] of changes.entries()) {
