@@ -13,6 +13,7 @@ import { notificationSink } from '../fuse/notifier.ts';
 import { Session } from '../fuse/session.ts';
 import { giveUpAhead } from '../ops/ahead.ts';
 import type { Engine } from '../ops/engine.ts';
+import { IdleProcessors } from '../sys/idle.ts';
 import { RunQueue } from '../sys/load.ts';
 import { drainEvent, POLLIN, PollSet } from '../sys/poll.ts';
 import { enterProc, umask } from '../sys/process.ts';
@@ -58,6 +59,7 @@ function serve(ground: Groundwork, order: Extract<Beginning, { kind: 'serve' }>)
   const parts = assemble(ground, { pool, remote, fuseFd: order.fuseFd, passthrough: config.passthrough });
   tellOfDisk(parts.engine, parts.journal);
   const runQueue = new RunQueue();
+  const idleProcessors = new IdleProcessors();
   const session = new Session<Engine>({
     channel: new DeviceChannel(order.fuseFd, wakeFd),
     operations: operationsOver(parts.engine),
@@ -98,6 +100,9 @@ function serve(ground: Groundwork, order: Extract<Beginning, { kind: 'serve' }>)
         lookAtDisk(parts.engine);
       },
       isCrowded: () => runQueue.isCrowded(),
+      onStream: (on) => {
+        idleProcessors.wait(on);
+      },
       onBug: (error, request) => {
         say({ kind: 'bug', what: `${request?.operation ?? 'session'}: ${inspect(error)}` });
       },

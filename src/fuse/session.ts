@@ -21,6 +21,7 @@ import { NO_REPLY, OK } from './operation.ts';
 import type { Operations, Request } from './operation.ts';
 import { REPLY_ROOM, Replies } from './replies.ts';
 import { SPIN_MS, Spin } from './spin.ts';
+import { Stream } from './stream.ts';
 import { Waitlist } from './waitlist.ts';
 
 /** What the session tells and asks its owner; all are called on its thread, between requests unless said. */
@@ -38,6 +39,8 @@ export interface Hooks {
   nextDeadline?(): number | undefined;
   /** Is no CPU idle? Asked within some requests; decides for how long it is looked for the next one. Without it: as if none were. */
   isCrowded?(): boolean;
+  /** Requests have begun to come one upon the other, or have ceased to. */
+  onStream?(on: boolean): void;
   onDeadline?(): void;
   /** Something threw, or was answered twice, or was refused by the kernel. Called within the request, which gets EIO. */
   onBug?(error: unknown, request: BugReport | undefined): void;
@@ -77,6 +80,7 @@ export class Session<C> {
   private readonly wants: Wants;
   private readonly counters: Counters;
   private readonly spin: Spin;
+  private readonly stream: Stream;
   private readonly waitlist: Waitlist;
   private readonly dispatcher: Dispatcher<C>;
   /** One buffer for frame and reply, since the system call layer remembers the address of the last one. */
@@ -95,6 +99,7 @@ export class Session<C> {
     this.counters = new Counters(options.counters);
     const isCrowded = () => this.guarded(() => hooks.isCrowded?.()) !== false;
     this.spin = new Spin(options.spin ?? (availableParallelism() > 1 ? SPIN_MS : 0), isCrowded);
+    this.stream = new Stream((on) => this.guarded(() => hooks.onStream?.(on)));
     this.notify = new Notify(channel, options.notifier);
     this.report = (error) => {
       this.counters.event('bugs');
@@ -170,6 +175,7 @@ export class Session<C> {
         checkIn = CHECK_EVERY;
       }
     }
+    this.stream.ended();
     return this.ending;
   }
 
@@ -179,6 +185,7 @@ export class Session<C> {
     else this.spin.hit(now);
     const answeredAt = this.dispatcher.serve(this.memory, size, now);
     this.spin.served(answeredAt);
+    this.stream.served();
     this.between();
   }
 
@@ -199,6 +206,7 @@ export class Session<C> {
     const deadline = this.guarded(() => this.hooks.nextDeadline?.());
     const ms = deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
     this.spin.missed();
+    this.stream.ended();
     this.counters.event('sleeps');
     return this.channel.sleep(ms);
   }

@@ -424,6 +424,15 @@ describe('fuse/session', () => {
       assert.ok(bugs >= 4);
     });
 
+    it('tells when requests come one upon the other, and when they have ceased', () => {
+      const many = Array.from({ length: 100 }, () => request(LOOKUP, name('a')));
+      const told: string[] = [];
+      const kernel: FakeKernel = new FakeKernel(...many, NOTHING, request(LOOKUP, name('a')), NOTHING, ...many);
+      const hooks = { onStream: (on: boolean) => told.push(`${on ? 'on' : 'off'} ${String(kernel.sent.length)}`) };
+      new Session({ channel: kernel, context: null, operations: { lookup: () => OK }, spin: 0, hooks }).run();
+      assert.deepEqual(told, ['on 64', 'off 100', 'on 165', 'off 201']);
+    });
+
     it('looks for the next request for a while before sleeping, where that is allowed', () => {
       const many = Array.from({ length: 50 }, () => EAGAIN);
       const script = [request(LOOKUP, name('a')), ...many];
