@@ -73,10 +73,10 @@ async function measure(peer: Peer, rows: typeof ROWS, lower: string, work: strin
   const place = { lower, upper: join(work, 'upper'), work: join(work, 'work'), mountpoint: join(work, 'mnt') };
   for (const dir of [place.upper, place.work, place.mountpoint]) ensureDirSync(dir);
   makeUpper(lower, place.upper);
-  // What the branch's own filesystem has in memory is the same for all.
+  // What the branch's own filesystem has in memory is the same for all, and nothing is left to be written.
   spawnSync('sh', [
     '-c',
-    `tar cf - ${lower} ${place.upper}/big 2>/dev/null | cat >/dev/null; find ${lower} -printf '%s' >/dev/null`,
+    `sync; tar cf - ${lower} ${place.upper}/big 2>/dev/null | cat >/dev/null; find ${lower} -printf '%s' >/dev/null`,
   ]);
   const unmount = await peer.mount(place);
   try {
