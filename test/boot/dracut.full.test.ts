@@ -4,7 +4,7 @@
 import { needsMount } from '../mounted-root.ts';
 import { ALONE, Boots, isWhole, tell } from './boots.ts';
 import { bootable } from './debian.ts';
-import { FLASH_KINDS } from './flash-kinds.ts';
+import { FLASH_KINDS, rootInFstab } from './flash-kinds.ts';
 import type { FlashKind } from './flash-kinds.ts';
 
 const KINDS: Readonly<Record<string, FlashKind>> = {
@@ -25,9 +25,12 @@ describe('a Debian with an initramfs of dracut', function () {
     it(`captures to ${type}, which then boots alone`, async () => {
       const flash = boots.flash(256, format);
       const disk = boots.disk();
-      const forAlone = `sed -i 's|^LABEL=disk .*|${source} / ${type} defaults 0 0|' /etc/fstab`;
       const words = `boot=rootsync ${merged} rootsync.disk=LABEL=disk`;
-      const first = await boots.boot(words, [{ file: flash }, { file: disk }], [forAlone, 'rootsync status']);
+      const first = await boots.boot(
+        words,
+        [{ file: flash }, { file: disk }],
+        [rootInFstab(source, type), 'rootsync status'],
+      );
       tell('capture', first);
       isWhole(first, 'fuse.rootsync');
       const last = await boots.boot(alone, [{ file: flash, snapshot: true }]);

@@ -6,7 +6,7 @@ import { needsMount } from '../mounted-root.ts';
 import { Boots, isWhole, tell } from './boots.ts';
 import type { Booted } from './boots.ts';
 import { bootable } from './debian.ts';
-import { FLASH_KINDS } from './flash-kinds.ts';
+import { FLASH_KINDS, rootInFstab } from './flash-kinds.ts';
 import { LONG_NAME, oddObjects, oddSums, parseOddObject, plantOddObjects } from './odd-objects.ts';
 
 const MERGED = 'boot=rootsync rootsync.disk=LABEL=disk';
@@ -73,7 +73,7 @@ for (const type of ['jffs2', 'ubifs'] as const)
 
     it('captures: no unit fails, a service answers', async () => {
       const commands = [
-        `sed -i 's|^LABEL=disk .*|${source} / ${type} defaults 0 0|' /etc/fstab`,
+        rootInFstab(source, type),
         'odd-objects use /media/flash/.rootsync/log/events.jsonl >/dev/ttyS1',
       ];
       const first = await boots.boot(`${MERGED} ${merged}`, [{ file: flash }, { file: disk }], commands);

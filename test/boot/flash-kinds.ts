@@ -35,6 +35,11 @@ export const FLASH_KINDS = {
   },
 } satisfies Record<string, FlashKind>;
 
+/** A command for the machine: what its /etc/fstab has as `/`, which was disk, becomes a flash of that type. */
+export function rootInFstab(source: string, type: string): string {
+  return `sed -i 's|^LABEL=disk .*|${source} / ${type} defaults 0 0|' /etc/fstab`;
+}
+
 /** Erased flash is all ones, and jffs2 needs no more. */
 function erase(file: string): void {
   const fd = openSync(file, 'r+');

@@ -43,6 +43,21 @@ while [ -e /proc/$(cat /run/initramfs/daemon.pid)/exe ]; do sleep 0.1; done
 cat /run/kept/file
 `;
 
+/** In the initramfs, without boot=rootsync: a root on raw flash, whose chip is there at the fourth try. */
+const BOOT_RAW = `
+hookdir=/lib/dracut/hooks NEWROOT=/sysroot root=mtd:flash
+. /lib/dracut-lib.sh
+tries=0
+mount() {
+  tries=$((tries + 1))
+  [ $tries -ge 4 ] && echo "mount $*"
+}
+for hook in cmdline/*-parse-rootsync.sh pre-mount/*-mount-raw-root.sh; do
+  . $hookdir/$hook
+done
+echo "root $root $rootok after $tries tries"
+`;
+
 describe("dracut's module", function () {
   this.timeout(9 * MINUTES);
   needsMount();
@@ -78,10 +93,12 @@ describe("dracut's module", function () {
 
       const initramfs = join(tree, 'initramfs');
       writeFileSync(join(initramfs, 'boot.sh'), BOOT);
+      writeFileSync(join(initramfs, 'boot-raw.sh'), BOOT_RAW);
       writeFileSync(
         join(dir, 'cmdline'),
         'boot=rootsync rootsync.flash=/dev/flash rootsync.disk=/dev/disk rootsync.timeout=5\n',
       );
+      writeFileSync(join(dir, 'cmdline-raw'), 'root=mtd:flash rootsync.timeout=5\n');
       const disk = join(dir, 'disk');
       execFileSync('mkdir', ['-p', join(disk, 'etc')]);
       writeFileSync(join(disk, 'etc/hostname'), 'merged\n');
@@ -99,11 +116,17 @@ describe("dracut's module", function () {
       mount -t tmpfs none dev; mount -t tmpfs none run; mkdir run/initramfs
       for node in fuse kmsg null; do touch dev/$node; mount --bind /dev/$node dev/$node; done
       touch dev/flash dev/disk; mount --bind "$flash" dev/flash; mount --bind "$disk" dev/disk
-      timeout 120 chroot . sh boot.sh`;
+      timeout 120 chroot . sh boot.sh
+      mount --bind "$dir/cmdline-raw" proc/cmdline
+      timeout 120 chroot . sh boot-raw.sh`;
       const booted = run(boot, { dir, deb });
       assert.deepEqual(
         booted.stdout.split('\n'),
-        ['root rootsync 1', 'merged', 'content', '2', 'exitrd', 'content', ''],
+        [
+          ...['root rootsync 1', 'merged', 'content', '2', 'exitrd', 'content'],
+          ...['rootsync: waiting for root mtd:flash, up to 5 s', 'mount -t jffs2 -o ro mtd:flash /sysroot'],
+          ...['root mtd:flash 1 after 4 tries', ''],
+        ],
         booted.stderr,
       );
     });

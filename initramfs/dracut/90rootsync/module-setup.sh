@@ -1,5 +1,5 @@
 #!/bin/bash
-# Module of dracut: what boot=rootsync needs in the initramfs. The boot script is that of initramfs-tools; mount-rootsync.sh gives it what it takes from there.
+# Module of dracut: what boot=rootsync needs in the initramfs. The boot script is that of initramfs-tools; boot-script.sh gives it what it takes from there.
 # shellcheck disable=SC2154 # $initdir and $moddir are dracut's
 
 program=/usr/lib/rootsync
@@ -33,6 +33,7 @@ install() {
   done
   inst "$program/koffi.node"
   inst_simple "$boot_script" "$program/boot"
+  inst_simple "$moddir/boot-script.sh" "$program/boot-in-dracut"
 
   # The small root in which the system ends, with the same merged directories.
   mkdir -p "$initdir$exitrd/usr/bin" "$initdir$exitrd/usr/sbin"
