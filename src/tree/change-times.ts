@@ -1,20 +1,25 @@
-// Times of last change (ctime) that objects showed before they came to flash. A copy's own is when it was made, and nothing can set it; who
-// looks twice while a file is captured (tar, git) would take it for changed. Shown only while flash's object is as the capture left it.
+// Times of last change (ctime) that objects showed before they came to flash, and sizes of directories. A copy's own time is when it was made, and nothing
+// can set it; a directory's size is what its names once took, on the filesystem that has it. Who looks twice while an object is captured (tar, git) would take
+// it for changed. Shown only while flash's object is as the capture left it.
 
 import { newStat } from '../sys/stat.ts';
 import type { Stat } from '../sys/stat.ts';
+import { isDir } from './node.ts';
 import type { Node } from './node.ts';
 
-interface ChangeTime {
+interface Kept {
   readonly shown: number;
   readonly shownNsec: number;
+  /** Of a directory. */
+  readonly size: number;
+  readonly blocks: number;
   /** Flash's, by which a later change is noticed. */
   readonly real: number;
   readonly realNsec: number;
 }
 
 export class ChangeTimes {
-  readonly #kept = new Map<Node, ChangeTime>();
+  readonly #kept = new Map<Node, Kept>();
   readonly #attributes: (node: Node, stat: Stat) => number;
   readonly #stat: Stat = newStat();
 
@@ -27,23 +32,26 @@ export class ChangeTimes {
   unchanged(node: Node, put: () => number): number {
     const stat = this.#stat;
     if (this.#attributes(node, stat) < 0) return put();
-    const { ctime, ctimeNsec } = stat;
+    const { ctime: shown, ctimeNsec: shownNsec, size, blocks } = stat;
     const err = put();
     if (err < 0) return err;
     this.drop(node);
     if (node.onFlash && this.#attributes(node, stat) >= 0) {
-      this.#kept.set(node, { shown: ctime, shownNsec: ctimeNsec, real: stat.ctime, realNsec: stat.ctimeNsec });
+      this.#kept.set(node, { shown, shownNsec, size, blocks, real: stat.ctime, realNsec: stat.ctimeNsec });
     }
     return err;
   }
 
-  /** Puts the time to be shown in the place of flash's own. */
+  /** Puts what is to be shown in the place of flash's own. */
   show(node: Node, stat: Stat): void {
     const kept = this.#kept.get(node);
     if (kept === undefined) return;
     if (stat.ctime === kept.real && stat.ctimeNsec === kept.realNsec) {
       stat.ctime = kept.shown;
       stat.ctimeNsec = kept.shownNsec;
+      if (!isDir(node)) return;
+      stat.size = kept.size;
+      stat.blocks = kept.blocks;
     } else this.#kept.delete(node);
   }
 
