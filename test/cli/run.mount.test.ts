@@ -11,6 +11,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -356,6 +357,23 @@ describe('cli/run', function () {
       const script = `${process.execPath} ${MAIN} run -q --verify --compare-output --flash ${flash} -- yes | head -1`;
       const { stdout } = await startProgram('bash', ['-c', script], options({ input: '' })).ended;
       assert.equal(stdout, 'y\n');
+    });
+    it('is of use in a directory that is excluded, which flash then has, and nothing in it', async () => {
+      const place = mkdtempSync('/var/tmp/run [1] ');
+      try {
+        const cwd = join(place, 'inner');
+        mkdirSync(cwd, { mode: 0o750 });
+        writeFileSync(join(cwd, 'file'), '');
+        mkdirSync(join(place, 'beside'));
+        const script = 'cat file; ls -l ../beside; pwd';
+        const verified = ['run', '--verify', '--flash', flash, '--', 'sh', '-c', script];
+        const { status, stderr } = await rootsync(verified, options({ cwd }));
+        assert.equal(status, 0, stderr);
+        assert.deepEqual([readdirSync(flash + place), readdirSync(flash + cwd)], [['inner'], []]);
+        assert.equal(statSync(flash + cwd).mode, statSync(cwd).mode);
+      } finally {
+        rmSync(place, { recursive: true });
+      }
     });
     it('puts both runs into one line of JSON', async () => {
       const { stderr } = await verify(['--json'], 'exit 2');

@@ -1,6 +1,9 @@
 // A run, inside its namespaces: makes the merged root, has COMMAND run in it, finishes the captures, takes everything away again.
 // This process serves the merged root, so it never opens a path in it: the launcher does all that is done there.
 
+import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { asBytes, fromText } from '../../bytes.ts';
 import { resolveConfig, type MountConfig } from '../../daemon/config.ts';
 import type { Daemon } from '../../daemon/daemon-api.ts';
 import { checkFuseDevice } from '../../daemon/fuse-device.ts';
@@ -8,6 +11,10 @@ import { serveControl } from '../../daemon/lifecycle.ts';
 import { StartError } from '../../daemon/start-error.ts';
 import type { Status } from '../../control/protocol.ts';
 import type { ControlServer } from '../../control/server.ts';
+import { DEFAULT_EXCLUDES } from '../../policy/default-excludes.ts';
+import { rulesForDirectory } from '../../policy/directory-rules.ts';
+import type { Rule } from '../../policy/exclude-rule.ts';
+import { Excludes } from '../../policy/excludes.ts';
 import { DEFAULT_MODE } from '../../policy/mode.ts';
 import { RUN_EXIT } from '../exit-codes.ts';
 import { Failure } from '../live-mount.ts';
@@ -123,7 +130,15 @@ class Run {
       discardFlash(this.#flash);
       throw new Failure(RUN_EXIT.failed, wrong!.message);
     }
-    return config;
+    return { ...config, exclude: [...config.exclude, ...this.#directoryRules(config.exclude)] };
+  }
+
+  /** COMMAND's working directory is to be on flash, whatever else of the place it is in: or flash alone could not run it there. */
+  #directoryRules(given: readonly Rule[]): readonly Rule[] {
+    const { chdir } = this.#request;
+    const cwd = chdir === undefined ? asBytes(readlinkSync('/proc/self/cwd', 'latin1')) : fromText(join('/', chdir));
+    const excludes = Excludes.compile([...DEFAULT_EXCLUDES, ...given]);
+    return excludes instanceof Excludes ? rulesForDirectory(cwd, excludes) : [];
   }
 
   #startLauncher(bind: string | null): Launcher {
