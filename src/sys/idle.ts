@@ -25,7 +25,7 @@ export class IdleProcessors {
   readonly #latency = Buffer.alloc(4);
 
   /** Where it would be of no use, or is not allowed, `wait` does nothing. */
-  constructor(driver = idleDriver(), processors = cpus().length) {
+  constructor(driver = idleDriver(), processors = driver === GUEST_DRIVER ? cpus().length : 0) {
     const isUseful = driver === GUEST_DRIVER && processors > 1 && processors <= MOST_PROCESSORS;
     this.#fd = isUseful ? openFollow(AT_FDCWD, LATENCY_DEVICE, O_WRONLY) : -1;
   }
