@@ -50,8 +50,8 @@ export class Directories {
   }
 
   #make(node: DirNode, parent: DirNode): number {
-    const { changeTimes } = this.#tree;
-    return changeTimes.unchanged(parent, () => changeTimes.unchanged(node, () => this.#put(node, parent)));
+    const { shownBefore } = this.#tree;
+    return shownBefore.unchanged(parent, () => shownBefore.unchanged(node, () => this.#put(node, parent)));
   }
 
   #put(node: DirNode, parent: DirNode): number {

@@ -145,7 +145,7 @@ export class Forget implements Chore {
     const { tree, marks, journal, onForgotten } = this.#parts;
     // Its other names on flash must be known: they keep what this one had.
     if (node.has(MULTI_LINK)) for (const path of marks.marks.paths(node.inoLo, node.inoHi)) tree.walk(path);
-    const err = tree.changeTimes.unchanged(parent, () => this.#take(node, parent, name));
+    const err = tree.shownBefore.unchanged(parent, () => this.#take(node, parent, name));
     if (err === ENOTEMPTY) return;
     if (err < 0) {
       this.#forgotten.kept.add(tree.pathOf(parent, name), errnoName(err));

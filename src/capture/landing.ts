@@ -68,7 +68,7 @@ export class Landing {
       ? EEXIST
       : node.parent === null
         ? this.#landOrphan(node, stageName)
-        : this.#tree.changeTimes.unchanged(node, () => this.#publish(node, stageName));
+        : this.#tree.shownBefore.unchanged(node, () => this.#publish(node, stageName));
     if (err < 0) unlinkat(this.#stage.fd, stageName);
     if (err < 0 && err !== EEXIST) return err;
     this.#onLanded(node);
@@ -92,7 +92,7 @@ export class Landing {
     if (from == null || parent.dir.flash === null) return ENOENT;
     const fromFd = this.#tree.flash.fd(from);
     if (fromFd < 0) return fromFd;
-    const err = this.#tree.changeTimes.unchanged(node, () => this.nameFrom(fromFd, node.name, parent, name, node));
+    const err = this.#tree.shownBefore.unchanged(node, () => this.nameFrom(fromFd, node.name, parent, name, node));
     if (err < 0) return err;
     this.#tree.nameLanded(node, parent, name);
     this.#onNamed(node, parent, name);
@@ -157,7 +157,7 @@ export class Landing {
     }
     const dirfd = this.#tree.flash.fd(parent.dir.flash);
     if (dirfd < 0) return dirfd;
-    const err = this.#tree.changeTimes.unchanged(parent, () =>
+    const err = this.#tree.shownBefore.unchanged(parent, () =>
       publish(this.#stage.fd, stageName, dirfd, name, {
         replace: false,
         keepParentTimes: true,

@@ -8,7 +8,7 @@ import type { Errno } from '../errno.ts';
 import { ENOTDIR, ESTALE } from '../errno.ts';
 import type { Stat } from '../sys/stat.ts';
 import { bindMarks } from './bind-marks.ts';
-import { ChangeTimes } from './change-times.ts';
+import { ShownBefore } from './shown-before.ts';
 import { HardLinks } from './hard-links.ts';
 import { InodeNumbers } from './ino.ts';
 import type { Marks } from './marks.ts';
@@ -45,7 +45,7 @@ export abstract class TreeNodes {
   readonly orphans = new Orphans((fd) => {
     this.disk.calls.close(fd);
   });
-  readonly changeTimes = new ChangeTimes((node, stat) => this.attributes(node, stat));
+  readonly shownBefore = new ShownBefore((node, stat) => this.attributes(node, stat));
 
   constructor(options: TreeOptions) {
     this.flash = options.flash;
@@ -233,7 +233,7 @@ export abstract class TreeNodes {
   /** The file `node`, which has one name, now shows this number: it is a copy on another branch. */
   renumber(node: Node, inoLo: number, inoHi: number): void {
     this.links.drop(node);
-    this.changeTimes.drop(node);
+    this.shownBefore.drop(node);
     node.flags &= ~MULTI_LINK;
     node.inoLo = inoLo;
     node.inoHi = inoHi;
@@ -250,7 +250,7 @@ export abstract class TreeNodes {
     while (node.parent !== null && isDir(node.parent)) detach(node, node.parent, node.name);
     this.links.drop(node);
     this.orphans.drop(node);
-    this.changeTimes.drop(node);
+    this.shownBefore.drop(node);
     if (isDir(node)) {
       if (node.dir.flash !== null) this.flash.drop(node.dir.flash);
       if (node.dir.disk !== null) this.disk.drop(node.dir.disk);

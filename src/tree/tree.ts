@@ -223,7 +223,7 @@ export class Tree extends TreeNodes {
   #show(node: Node, out: Stat): void {
     out.inoLo = node.inoLo;
     out.inoHi = node.inoHi;
-    if (node.onFlash && !node.has(FROM_DISK)) this.changeTimes.show(node, out);
+    if (node.onFlash && !node.has(FROM_DISK)) this.shownBefore.show(node, out);
     if (isDir(node)) {
       // A merged directory's count is not known without listing it; 1 says so to find and others, as on btrfs.
       if (node.dir.flash !== null && node.dir.disk !== null) out.nlink = 1;

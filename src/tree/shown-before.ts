@@ -18,7 +18,7 @@ interface Kept {
   readonly realNsec: number;
 }
 
-export class ChangeTimes {
+export class ShownBefore {
   readonly #kept = new Map<Node, Kept>();
   readonly #attributes: (node: Node, stat: Stat) => number;
   readonly #stat: Stat = newStat();
